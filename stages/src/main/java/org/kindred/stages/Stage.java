@@ -1,0 +1,83 @@
+package org.kindred.stages;
+
+import com.google.protobuf.Message;
+import java.io.IOException;
+import java.util.List;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+
+/**
+ * A unit of work that can be rerun alone: a typed configuration and named typed inputs, to one
+ * typed output artifact. Implementations are stateless, have a public constructor without
+ * parameters, and are found by {@link java.util.ServiceLoader}.
+ *
+ * @param <C> the configuration's message type
+ */
+public interface Stage<C extends Message> {
+
+  /** Returns the name by which experiments call it: lower-case letters, digits and `-`. */
+  String name();
+
+  /** Returns one line that says what it does. */
+  String description();
+
+  /**
+   * Returns the implementation's version, from 1; raise it when the output for the same input
+   * changes.
+   */
+  int version();
+
+  /** Returns the configuration type's default instance. */
+  C defaultConfig();
+
+  /** Returns the inputs in the order that a user thinks of them. */
+  List<StageInput> inputs();
+
+  /** Returns the type of what it makes. */
+  ArtifactType output();
+
+  /**
+   * Checks what single fields' ranges can't say. Called before anything runs.
+   *
+   * @throws StageException naming the field, its value and what is valid
+   */
+  default void checkConfig(C config) {}
+
+  /**
+   * Identifies what the stage reads from outside the store, so that a change there is a reason to
+   * run again.
+   *
+   * @return any text; empty when it reads nothing outside
+   * @throws StageException if what it wants to read is not there
+   */
+  default String sourceFingerprint(C config) throws IOException {
+    return "";
+  }
+
+  /**
+   * Checks the configuration against the inputs. Called on the submitting machine when the inputs
+   * exist, before the stage's pipeline is built.
+   *
+   * @throws StageException naming the field, its value and what is valid
+   */
+  default void check(StageContext<C> context) throws IOException {}
+
+  /**
+   * Builds the stage's part of a Beam pipeline. Its transforms write data files to {@link
+   * StageContext#staging} and tell of them in {@link Part}s; the work items, and so the files, must
+   * not depend on the runner's parallelism.
+   */
+  PCollection<Part> expand(PBegin begin, StageContext<C> context) throws IOException;
+
+  /**
+   * Makes the artifact's payload of all the parts. Called on a worker, once they are all there.
+   *
+   * @param parts in no particular order
+   * @return content with the payload set and nothing else
+   * @throws StageException if what the parts say must not become an artifact, such as too many
+   *     rejects
+   */
+  Content describe(StageContext<C> context, List<Part> parts) throws IOException;
+}

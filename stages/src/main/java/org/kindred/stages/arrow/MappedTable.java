@@ -1,0 +1,318 @@
+package org.kindred.stages.arrow;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.flatbuf.RecordBatch;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.ForeignAllocation;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float4Vector;
+import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.VarBinaryVector;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.VectorLoader;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.complex.FixedSizeListVector;
+import org.apache.arrow.vector.complex.ListVector;
+import org.apache.arrow.vector.ipc.ArrowFileReader;
+import org.apache.arrow.vector.ipc.SeekableReadChannel;
+import org.apache.arrow.vector.ipc.message.ArrowBlock;
+import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * The files of one table, mapped into memory and read as one table of rows 0 to {@link #rows} - 1.
+ * Nothing is copied until a value is asked for; the operating system pages data in and out.
+ */
+public final class MappedTable implements AutoCloseable {
+  /** Schema metadata: name of the table. */
+  public static final String TABLE_KEY = "kindred.table";
+
+  /** Schema metadata: version of the table's schema. */
+  public static final String VERSION_KEY = "kindred.schema_version";
+
+  private record Batch(long firstRow, VectorSchemaRoot root) {}
+
+  private final BufferAllocator allocator = ArrowMemory.newAllocator("mapped table");
+  private final List<Batch> batches = new ArrayList<>();
+  private Schema schema;
+  private long rows;
+
+  private MappedTable() {}
+
+  /**
+   * Maps the parts of a table.
+   *
+   * @param parts files in order, at least one, all of one schema
+   * @throws IOException if one is not a whole Arrow file, or its schema is not the first one's
+   */
+  public static MappedTable open(List<Path> parts) throws IOException {
+    MappedTable table = new MappedTable();
+    try {
+      for (Path part : parts) {
+        table.map(part);
+      }
+      return table;
+    } catch (IOException | RuntimeException e) {
+      table.close();
+      throw e;
+    }
+  }
+
+  private void map(Path part) throws IOException {
+    try (FileChannel channel = FileChannel.open(part, StandardOpenOption.READ);
+        ArrowFileReader reader = new ArrowFileReader(new SeekableReadChannel(channel), allocator)) {
+      Schema partSchema = reader.getVectorSchemaRoot().getSchema();
+      if (schema == null) {
+        schema = partSchema;
+      } else if (!schema.equals(partSchema)) {
+        throw new IOException(
+            "%s has schema %s, the parts before it %s".formatted(part, partSchema, schema));
+      }
+      for (ArrowBlock block : reader.getRecordBlocks()) {
+        VectorSchemaRoot root = load(channel, block);
+        batches.add(new Batch(rows, root));
+        rows += root.getRowCount();
+      }
+    } catch (RuntimeException e) {
+      throw new IOException(part + " is not a whole Arrow file: " + e.getMessage(), e);
+    }
+  }
+
+  private VectorSchemaRoot load(FileChannel channel, ArrowBlock block) throws IOException {
+    ByteBuffer metadata =
+        channel
+            .map(FileChannel.MapMode.READ_ONLY, block.getOffset(), block.getMetadataLength())
+            .order(ByteOrder.LITTLE_ENDIAN);
+    boolean continuation = metadata.getInt(0) == MessageSerializer.IPC_CONTINUATION_TOKEN;
+    metadata.position(continuation ? 8 : 4);
+    RecordBatch header =
+        (RecordBatch)
+            Message.getRootAsMessage(metadata.slice().order(ByteOrder.LITTLE_ENDIAN))
+                .header(new RecordBatch());
+    ByteBuffer body =
+        channel.map(
+            FileChannel.MapMode.READ_ONLY,
+            block.getOffset() + block.getMetadataLength(),
+            block.getBodyLength());
+    VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
+    try (ArrowBuf buffer = allocator.wrapForeignAllocation(new MappedBody(body));
+        ArrowRecordBatch batch = MessageSerializer.deserializeRecordBatch(header, buffer)) {
+      // The batch owns one reference of its own; close() above gives back ours.
+      buffer.getReferenceManager().retain();
+      new VectorLoader(root).load(batch);
+    }
+    return root;
+  }
+
+  /** Keeps a map reachable, and so mapped, for as long as Arrow refers to its memory. */
+  private static final class MappedBody extends ForeignAllocation {
+    private ByteBuffer body;
+
+    MappedBody(ByteBuffer body) {
+      super(body.capacity(), body.capacity() == 0 ? 0 : MemoryUtil.getByteBufferAddress(body));
+      this.body = body;
+    }
+
+    @Override
+    protected void release0() {
+      body = null;
+    }
+
+    @Override
+    public String toString() {
+      return "map of " + body;
+    }
+  }
+
+  /** Returns the number of rows. */
+  public long rows() {
+    return rows;
+  }
+
+  /** Returns the schema's metadata. */
+  public Map<String, String> metadata() {
+    return schema.getCustomMetadata();
+  }
+
+  /** Returns the length of a fixed-size list column's lists. */
+  public int width(String column) {
+    return ((FixedSizeListVector) batches.get(0).root.getVector(column)).getListSize();
+  }
+
+  /** Returns a whole column of 64-bit integers. */
+  public long[] longs(String column) {
+    long[] values = new long[intRows()];
+    forEach(column, (vector, i, row) -> values[row] = ((BigIntVector) vector).get(i));
+    return values;
+  }
+
+  /** Returns a whole column of 32-bit integers, -1 for null. */
+  public int[] ints(String column) {
+    int[] values = new int[intRows()];
+    forEach(
+        column,
+        (vector, i, row) -> values[row] = vector.isNull(i) ? -1 : ((IntVector) vector).get(i));
+    return values;
+  }
+
+  /** Returns a whole column of floats. */
+  public float[] floats(String column) {
+    float[] values = new float[intRows()];
+    forEach(column, (vector, i, row) -> values[row] = ((Float4Vector) vector).get(i));
+    return values;
+  }
+
+  /** Returns a whole column of texts. Equal texts next to each other are one object. */
+  public String[] strings(String column) {
+    String[] values = new String[intRows()];
+    forEach(
+        column,
+        (vector, i, row) -> {
+          String value = new String(((VarCharVector) vector).get(i), StandardCharsets.UTF_8);
+          values[row] = row > 0 && value.equals(values[row - 1]) ? values[row - 1] : value;
+        });
+    return values;
+  }
+
+  private interface Visitor {
+    void visit(FieldVector vector, int index, int row);
+  }
+
+  private void forEach(String column, Visitor visitor) {
+    for (Batch batch : batches) {
+      FieldVector vector = batch.root.getVector(column);
+      for (int i = 0; i < batch.root.getRowCount(); i++) {
+        visitor.visit(vector, i, (int) (batch.firstRow + i));
+      }
+    }
+  }
+
+  private int intRows() {
+    return Math.toIntExact(rows);
+  }
+
+  /** Returns the bytes of one row of a binary column. */
+  public byte[] bytes(String column, long row) {
+    Batch batch = batch(row);
+    return ((VarBinaryVector) batch.root.getVector(column)).get((int) (row - batch.firstRow));
+  }
+
+  /** Copies one row of a binary column. */
+  public void copyBytes(String column, long row, byte[] target, int offset, int length) {
+    Batch batch = batch(row);
+    VarBinaryVector vector = (VarBinaryVector) batch.root.getVector(column);
+    int index = (int) (row - batch.firstRow);
+    if (vector.getValueLength(index) != length) {
+      throw new IllegalArgumentException(
+          "row %d of %s has %d bytes, not %d"
+              .formatted(row, column, vector.getValueLength(index), length));
+    }
+    vector.getDataBuffer().getBytes(vector.getStartOffset(index), target, offset, length);
+  }
+
+  /**
+   * Copies rows of a column of fixed-size float lists.
+   *
+   * @param target takes {@code count} x {@link #width} floats from {@code offset}
+   */
+  public void copyFloats(String column, long row, int count, float[] target, int offset) {
+    int copied = 0;
+    while (copied < count) {
+      Batch batch = batch(row + copied);
+      int index = (int) (row + copied - batch.firstRow);
+      int length = Math.min(count - copied, batch.root.getRowCount() - index);
+      FixedSizeListVector list = (FixedSizeListVector) batch.root.getVector(column);
+      int width = list.getListSize();
+      list.getDataVector()
+          .getDataBuffer()
+          .nioBuffer(4L * index * width, 4 * length * width)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .asFloatBuffer()
+          .get(target, offset + copied * width, length * width);
+      copied += length;
+    }
+  }
+
+  /** Returns one row of a column of 64-bit integer lists, fixed-size or not. */
+  public long[] longList(String column, long row) {
+    Batch batch = batch(row);
+    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    long[] values = new long[items.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = ((BigIntVector) items.vector).get(items.start + i);
+    }
+    return values;
+  }
+
+  /** Returns one row of a column of 32-bit integer lists, fixed-size or not. */
+  public int[] intList(String column, long row) {
+    Batch batch = batch(row);
+    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    int[] values = new int[items.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = ((IntVector) items.vector).get(items.start + i);
+    }
+    return values;
+  }
+
+  /** Returns one row of a column of float lists, fixed-size or not. */
+  public float[] floatList(String column, long row) {
+    Batch batch = batch(row);
+    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    float[] values = new float[items.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = ((Float4Vector) items.vector).get(items.start + i);
+    }
+    return values;
+  }
+
+  private record Items(FieldVector vector, int start, int length) {}
+
+  private static Items items(FieldVector column, int index) {
+    if (column instanceof FixedSizeListVector fixed) {
+      int width = fixed.getListSize();
+      return new Items(fixed.getDataVector(), index * width, width);
+    }
+    ListVector list = (ListVector) column;
+    int start = list.getElementStartIndex(index);
+    return new Items(list.getDataVector(), start, list.getElementEndIndex(index) - start);
+  }
+
+  private Batch batch(long row) {
+    if (row < 0 || row >= rows) {
+      throw new IndexOutOfBoundsException("row is " + row + ", valid is 0 to " + (rows - 1));
+    }
+    int low = 0;
+    int high = batches.size() - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (batches.get(middle).firstRow <= row) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return batches.get(low);
+  }
+
+  @Override
+  public void close() {
+    batches.forEach(batch -> batch.root.close());
+    batches.clear();
+    allocator.close();
+  }
+}

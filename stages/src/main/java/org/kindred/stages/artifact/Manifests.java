@@ -1,0 +1,127 @@
+package org.kindred.stages.artifact;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.DataFile;
+
+/** Manifests as protobuf JSON, and what makes one valid. */
+public final class Manifests {
+
+  /**
+   * Version of {@code kindred.artifact.v1.Content} that this code writes, and the newest that it
+   * reads.
+   */
+  public static final int SCHEMA_VERSION = 1;
+
+  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+  private static final JsonFormat.Printer PRINTER =
+      JsonFormat.printer().preservingProtoFieldNames().sortingMapKeys();
+
+  private Manifests() {}
+
+  /**
+   * Returns a message as JSON with the names of its .proto file, map keys sorted, and a line feed
+   * at the end.
+   */
+  public static byte[] toJson(Message message) {
+    try {
+      return (PRINTER.print(message) + "\n").getBytes(StandardCharsets.UTF_8);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException("not printable as JSON: " + message.getClass(), e);
+    }
+  }
+
+  /**
+   * Reads a message from JSON, strictly: an unknown field is an error.
+   *
+   * @param where names the file in errors
+   * @throws ArtifactException if the JSON is not such a message
+   */
+  public static <B extends Message.Builder> B fromJson(byte[] json, B builder, String where) {
+    try {
+      JsonFormat.parser().merge(new String(json, StandardCharsets.UTF_8), builder);
+      return builder;
+    } catch (InvalidProtocolBufferException e) {
+      throw new ArtifactException(
+          "%s is not a valid %s: %s"
+              .formatted(where, builder.getDescriptorForType().getFullName(), e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Reads and checks an artifact's manifest.
+   *
+   * @throws ArtifactException if it is not valid, was changed after it was written, or has a newer
+   *     schema
+   */
+  static Artifact read(byte[] json, String where) {
+    Artifact artifact = fromJson(json, Artifact.newBuilder(), where).build();
+    Content content = artifact.getContent();
+    int version = content.getSchemaVersion();
+    if (version < 1 || version > SCHEMA_VERSION) {
+      throw new ArtifactException(
+          "%s has schema version %d, this Kindred reads 1 to %d"
+              .formatted(where, version, SCHEMA_VERSION));
+    }
+    if (content.getPayloadCase() == Content.PayloadCase.PAYLOAD_NOT_SET) {
+      throw new ArtifactException(where + " has no payload");
+    }
+    String digest = Digests.of(content);
+    if (!digest.equals(artifact.getDigest())) {
+      throw new ArtifactException(
+          "%s was changed after it was written: it says digest %s, its content has %s"
+              .formatted(where, artifact.getDigest(), digest));
+    }
+    for (DataFile file : content.getFilesList()) {
+      checkPath(file, where);
+    }
+    return artifact;
+  }
+
+  private static void checkPath(DataFile file, String where) {
+    String path = file.getPath();
+    boolean inside =
+        !path.isEmpty() && !path.startsWith("/") && !("/" + path + "/").contains("/../");
+    if (!inside || path.equals(StoredArtifact.MANIFEST)) {
+      throw new ArtifactException(
+          "%s lists \"%s\", valid are paths inside the artifact's directory"
+              .formatted(where, path));
+    }
+    if (!DIGEST.matcher(file.getSha256()).matches()) {
+      throw new ArtifactException(
+          "%s gives \"%s\" as SHA-256 of %s, valid are 64 hexadecimal digits"
+              .formatted(where, file.getSha256(), path));
+    }
+  }
+
+  /** Returns the type that a content's payload stands for. */
+  public static ArtifactType type(Content content) {
+    return switch (content.getPayloadCase()) {
+      case DATASET -> ArtifactType.ARTIFACT_TYPE_DATASET;
+      case VIEW_SET -> ArtifactType.ARTIFACT_TYPE_VIEW_SET;
+      case MODEL -> ArtifactType.ARTIFACT_TYPE_MODEL;
+      case EMBEDDING_SET -> ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET;
+      case NEIGHBOR_GRAPH -> ArtifactType.ARTIFACT_TYPE_NEIGHBOR_GRAPH;
+      case POSITIVE_SET -> ArtifactType.ARTIFACT_TYPE_POSITIVE_SET;
+      case CLUSTERING -> ArtifactType.ARTIFACT_TYPE_CLUSTERING;
+      case EVALUATION -> ArtifactType.ARTIFACT_TYPE_EVALUATION;
+      case PAYLOAD_NOT_SET -> ArtifactType.ARTIFACT_TYPE_UNSPECIFIED;
+    };
+  }
+
+  /** Returns a type's name in the field's terms, such as {@code EmbeddingSet}. */
+  public static String typeName(ArtifactType type) {
+    StringBuilder name = new StringBuilder();
+    for (String word : type.name().substring("ARTIFACT_TYPE_".length()).split("_", -1)) {
+      name.append(word.charAt(0)).append(word.substring(1).toLowerCase(java.util.Locale.ROOT));
+    }
+    return name.toString();
+  }
+}

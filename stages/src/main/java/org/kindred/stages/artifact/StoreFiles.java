@@ -1,0 +1,80 @@
+package org.kindred.stages.artifact;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The file operations that a store is built of. Paths are absolute strings with `/` as separator,
+ * as the file system writes them.
+ *
+ * <p>Implementations: {@link LocalFiles} for paths of this machine, {@link BeamFiles} for every
+ * other scheme that Beam's {@code FileSystems} opens.
+ */
+public interface StoreFiles extends Serializable {
+
+  /** Returns the implementation for a store's root: a local path, or a URI with a scheme. */
+  static StoreFiles of(String root) {
+    return root.matches("[A-Za-z][A-Za-z0-9+.-]*://.*") && !root.startsWith("file:")
+        ? new BeamFiles()
+        : new LocalFiles();
+  }
+
+  /**
+   * Creates a file, and the directories above it. When {@code close} returns, the bytes are
+   * durable.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if the path exists
+   */
+  OutputStream create(String path) throws IOException;
+
+  /**
+   * Opens a file from its start.
+   *
+   * @throws java.nio.file.NoSuchFileException if the path does not exist
+   */
+  InputStream open(String path) throws IOException;
+
+  /**
+   * Returns the file as a local one: itself, or a copy that lives until this process ends.
+   *
+   * @throws java.nio.file.NoSuchFileException if the path does not exist
+   */
+  Path local(String path) throws IOException;
+
+  /** Returns a file's size in bytes, or -1 if there is none. */
+  long size(String path) throws IOException;
+
+  /**
+   * Returns the names of the entries of a directory, sorted; none if there is no such directory.
+   */
+  List<String> list(String directory) throws IOException;
+
+  /**
+   * Renames a file inside the same staging directory. Does nothing if the source is gone and the
+   * target exists.
+   */
+  void rename(String from, String to) throws IOException;
+
+  /**
+   * Writes a small file in place of what was there before: a reader sees the old bytes or the new
+   * ones.
+   */
+  void replace(String path, byte[] bytes) throws IOException;
+
+  /**
+   * Makes a staged directory an artifact, in one atomic step: afterwards {@code target} holds the
+   * whole of {@code staged}, or nothing happened.
+   *
+   * @param files paths inside the directory; the last one is the manifest, by whose presence
+   *     readers know an artifact
+   * @return false if {@code target} holds an artifact already; nothing was changed then
+   */
+  boolean publish(String staged, String target, List<String> files) throws IOException;
+
+  /** Deletes a directory with everything in it, or a file; nothing if it does not exist. */
+  void delete(String path) throws IOException;
+}

@@ -1,0 +1,74 @@
+package org.kindred.stages.artifact;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.DataFile;
+
+/**
+ * An artifact at a place: its manifest, and where its files are.
+ *
+ * @param files the operations that read it
+ * @param location its directory
+ * @param manifest what `artifact.json` there says
+ */
+public record StoredArtifact(StoreFiles files, String location, Artifact manifest)
+    implements Serializable {
+
+  /** Name of the manifest in an artifact's directory. */
+  public static final String MANIFEST = "artifact.json";
+
+  /** Returns the artifact's digest. */
+  public String digest() {
+    return manifest.getDigest();
+  }
+
+  /** Returns what the digest covers. */
+  public Content content() {
+    return manifest.getContent();
+  }
+
+  /** Returns the kind of artifact that this is. */
+  public ArtifactType type() {
+    return Manifests.type(manifest.getContent());
+  }
+
+  /** Returns the parts of a table in order; none if the artifact has no such table. */
+  public List<DataFile> parts(String table) {
+    return manifest.getContent().getFilesList().stream()
+        .filter(file -> file.getTable().equals(table))
+        .toList();
+  }
+
+  /** Returns the rows of a table. */
+  public long rows(String table) {
+    return parts(table).stream().mapToLong(DataFile::getRows).sum();
+  }
+
+  /**
+   * Returns the parts of a table as local files, in order.
+   *
+   * @throws ArtifactException if the artifact has no such table
+   */
+  public List<Path> localTable(String table) throws IOException {
+    List<Path> paths = new ArrayList<>();
+    for (DataFile part : parts(table)) {
+      paths.add(local(part));
+    }
+    if (paths.isEmpty()) {
+      throw new ArtifactException(
+          "artifact %s (%s) has no table \"%s\"".formatted(location, type(), table));
+    }
+    return paths;
+  }
+
+  /** Returns one of the artifact's files as a local one. */
+  public Path local(DataFile file) throws IOException {
+    return files.local(location + "/" + file.getPath());
+  }
+}

@@ -1,0 +1,74 @@
+package org.kindred.stages.artifact;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Objects;
+import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.DataFile;
+import org.kindred.stages.arrow.MappedTable;
+
+/**
+ * Compares an artifact with its manifest: size and SHA-256 of every file, rows and schema of every
+ * table.
+ */
+final class Verification {
+  private Verification() {}
+
+  static List<String> problems(StoreFiles files, String location) throws IOException {
+    Artifact manifest;
+    String path = location + "/" + StoredArtifact.MANIFEST;
+    try {
+      manifest = Manifests.read(ArtifactStore.readAll(files, path), path);
+    } catch (ArtifactException e) {
+      return List.of(e.getMessage());
+    }
+    return manifest.getContent().getFilesList().parallelStream()
+        .map(file -> fileProblem(files, location, file))
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  private static String fileProblem(StoreFiles files, String location, DataFile file) {
+    String path = location + "/" + file.getPath();
+    try {
+      long size = files.size(path);
+      if (size < 0) {
+        return "missing: " + path;
+      }
+      if (size != file.getBytes()) {
+        return "damaged: %s has %d bytes, the manifest says %d"
+            .formatted(path, size, file.getBytes());
+      }
+      String digest;
+      try (InputStream in = files.open(path)) {
+        digest = Digests.of(in);
+      }
+      if (!digest.equals(file.getSha256())) {
+        return "damaged: %s has SHA-256 %s, the manifest says %s"
+            .formatted(path, digest, file.getSha256());
+      }
+      return file.getTable().isEmpty() ? null : tableProblem(files, path, file);
+    } catch (NoSuchFileException e) {
+      return "missing: " + path;
+    } catch (IOException | RuntimeException e) {
+      return "unreadable: %s: %s".formatted(path, e.getMessage());
+    }
+  }
+
+  private static String tableProblem(StoreFiles files, String path, DataFile file)
+      throws IOException {
+    try (MappedTable table = MappedTable.open(List.of(files.local(path)))) {
+      String name = table.metadata().get(MappedTable.TABLE_KEY);
+      if (!file.getTable().equals(name)) {
+        return "damaged: %s holds table \"%s\", the manifest says \"%s\""
+            .formatted(path, name, file.getTable());
+      }
+      return table.rows() == file.getRows()
+          ? null
+          : "damaged: %s has %d rows, the manifest says %d"
+              .formatted(path, table.rows(), file.getRows());
+    }
+  }
+}
