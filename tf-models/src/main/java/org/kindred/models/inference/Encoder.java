@@ -1,0 +1,183 @@
+package org.kindred.models.inference;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.kindred.models.network.FrozenNetwork;
+import org.kindred.models.network.Networks;
+import org.kindred.models.tensorflow.ConstantWeights;
+import org.kindred.models.tensorflow.Sessions;
+import org.kindred.models.tensorflow.TensorMemory;
+import org.kindred.proto.artifact.v1.Network;
+import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.pipeline.v1.Precision;
+import org.tensorflow.Result;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.types.TUint8;
+
+/**
+ * Maps images to features, in 32-bit arithmetic.
+ *
+ * <p>Thread-safe: calls run side by side, each on its caller's thread. A result does not depend on
+ * how many there are. It may depend in the last bits on how many images are in the same call: pass
+ * batches of one size where results must be the same bytes.
+ */
+public final class Encoder implements AutoCloseable {
+
+  /**
+   * A layer of the network.
+   *
+   * @param name {@code embedding} or {@code pooled}
+   * @param dimension length of its rows
+   */
+  public record Layer(String name, int dimension) {}
+
+  private record Output(Layer layer, String tensor) {}
+
+  private final Runnable release;
+  private final Session session;
+  private final String input;
+  private final int height;
+  private final int width;
+  private final List<Output> outputs;
+
+  private Encoder(Runnable release, Session session, SignatureDef signature) {
+    this.release = release;
+    this.session = session;
+    TensorInfo images = signature.getInputsOrThrow(FrozenNetwork.INPUT);
+    this.input = images.getName();
+    this.height = Math.toIntExact(images.getTensorShape().getDim(1).getSize());
+    this.width = Math.toIntExact(images.getTensorShape().getDim(2).getSize());
+    List<Output> all = new ArrayList<>();
+    new TreeMap<>(signature.getOutputsMap())
+        .forEach(
+            (name, info) -> {
+              int dimension = Math.toIntExact(info.getTensorShape().getDim(1).getSize());
+              all.add(new Output(new Layer(name, dimension), info.getName()));
+            });
+    this.outputs = List.copyOf(all);
+  }
+
+  /**
+   * Opens a SavedModel: tag {@code serve}, signature {@code serving_default}, input {@code images}
+   * (uint8 {@code [batch, height, width, 3]}), one float32 output {@code [batch, dimension]} per
+   * layer.
+   *
+   * @throws IllegalArgumentException when the directory holds none
+   */
+  public static Encoder open(Path savedModel) {
+    if (!Files.isRegularFile(savedModel.resolve("saved_model.pb"))) {
+      throw new IllegalArgumentException(savedModel + " is not a SavedModel's directory");
+    }
+    SavedModelBundle bundle;
+    try {
+      bundle =
+          SavedModelBundle.loader(savedModel.toString())
+              .withTags(FrozenNetwork.TAG)
+              .withConfigProto(Sessions.configuration(Precision.PRECISION_FLOAT32, 0))
+              .load();
+    } catch (TensorFlowException e) {
+      throw new IllegalArgumentException(savedModel + " is not a whole SavedModel", e);
+    }
+    SignatureDef signature =
+        bundle
+            .metaGraphDef()
+            .getSignatureDefOrDefault(FrozenNetwork.SIGNATURE, SignatureDef.getDefaultInstance());
+    if (!signature.containsInputs(FrozenNetwork.INPUT)) {
+      bundle.close();
+      throw new IllegalArgumentException(
+          savedModel
+              + " has no signature "
+              + FrozenNetwork.SIGNATURE
+              + " with an input "
+              + FrozenNetwork.INPUT);
+    }
+    return new Encoder(bundle::close, bundle.session(), signature);
+  }
+
+  /**
+   * Builds a network as it is before training.
+   *
+   * @param network architecture
+   * @param normalize what its first layer does to the pixels
+   * @param seed the seed that training was, or would be, given
+   * @param size height and width of its images in pixels
+   */
+  public static Encoder untrained(Network network, Normalize normalize, long seed, int size) {
+    FrozenNetwork frozen =
+        FrozenNetwork.build(
+            Networks.create(network, normalize), size, ConstantWeights.Source.initial(seed));
+    Session session = Sessions.open(frozen.graph(), Precision.PRECISION_FLOAT32, 0);
+    return new Encoder(
+        () -> {
+          session.close();
+          frozen.close();
+        },
+        session,
+        frozen.signature());
+  }
+
+  /** Returns the layers, ordered by name. */
+  public List<Layer> layers() {
+    return outputs.stream().map(Output::layer).toList();
+  }
+
+  /** Returns the height of an image in pixels. */
+  public int height() {
+    return height;
+  }
+
+  /** Returns the width of an image in pixels. */
+  public int width() {
+    return width;
+  }
+
+  /**
+   * Embeds images.
+   *
+   * @param images {@code count x height x width x 3} unsigned bytes in RGB, from the buffer's
+   *     position on, which stays where it is; best direct
+   * @param count images, 1 or more
+   * @return by name of the layer, in the order of {@link #layers()}: {@code [count, dimension]},
+   *     row-major
+   */
+  public Map<String, float[]> embed(ByteBuffer images, int count) {
+    int bytes = Math.multiplyExact(count, height * width * 3);
+    if (count < 1 || images.remaining() < bytes) {
+      throw new IllegalArgumentException(
+          "the buffer has " + images.remaining() + " bytes, " + count + " images have " + bytes);
+    }
+    try (TUint8 batch = TUint8.tensorOf(Shape.of(count, height, width, 3))) {
+      TensorMemory.bytes(batch).put(images.slice(images.position(), bytes));
+      Session.Runner runner =
+          session.runner().setOptions(Sessions.IN_CALLER_THREAD).feed(input, batch);
+      outputs.forEach(output -> runner.fetch(output.tensor));
+      try (Result result = runner.run()) {
+        Map<String, float[]> features = new LinkedHashMap<>();
+        for (int i = 0; i < outputs.size(); i++) {
+          FloatBuffer values = TensorMemory.floats(result.get(i));
+          float[] rows = new float[values.remaining()];
+          values.get(rows);
+          features.put(outputs.get(i).layer.name(), rows);
+        }
+        return features;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    release.run();
+  }
+}

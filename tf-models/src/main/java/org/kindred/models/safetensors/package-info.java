@@ -1,0 +1,11 @@
+/**
+ * Named float32 tensors in one file: the safetensors format, which other frameworks read too.
+ *
+ * <p>Use this for checkpoints. A file is eight bytes with the header's length (little-endian), the
+ * header in JSON, and the tensors' values one after the other without gaps. The metadata key {@code
+ * sha256} holds the digest of the values. A reader checks all of it before it hands anything out,
+ * and says what is wrong with a file that it refuses.
+ *
+ * <p>Threading: everything here is immutable once made and may be shared.
+ */
+package org.kindred.models.safetensors;

@@ -1,0 +1,84 @@
+package org.kindred.models.tensorflow;
+
+import org.kindred.proto.pipeline.v1.Precision;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphOptions;
+import org.tensorflow.proto.RewriterConfig;
+import org.tensorflow.proto.RunOptions;
+
+/**
+ * Opens sessions on the process's pool of threads.
+ *
+ * <p>TensorFlow sizes the pool that operations run on once, by the first session of the process,
+ * and silently ignores what later sessions ask for. Every session of this module is opened here, so
+ * that a size which cannot be had is an error.
+ */
+public final class Sessions {
+
+  /**
+   * Runs the operations of a call one after the other on the caller's own thread, so that calls
+   * from several threads do not queue for the process's pool. An operation's inner loops still use
+   * the pool.
+   */
+  public static final RunOptions IN_CALLER_THREAD =
+      RunOptions.newBuilder().setInterOpThreadPool(-1).build();
+
+  private static final Object LOCK = new Object();
+
+  private static int poolThreads;
+
+  private Sessions() {}
+
+  /**
+   * Opens a session.
+   *
+   * @param graph the graph, complete or not
+   * @param precision arithmetic of convolutions and matrix products
+   * @param threads threads of one operation; 0: what the process has, or one per processor when
+   *     this is its first session
+   * @throws IllegalStateException when the process's pool has another size
+   */
+  public static Session open(Graph graph, Precision precision, int threads) {
+    return new Session(graph, configuration(precision, threads));
+  }
+
+  /** Returns the configuration of a session that is about to be opened. */
+  public static ConfigProto configuration(Precision precision, int threads) {
+    int pool = claimThreads(threads);
+    ConfigProto.Builder configuration =
+        ConfigProto.newBuilder()
+            .setIntraOpParallelismThreads(pool)
+            .setInterOpParallelismThreads(pool);
+    if (precision == Precision.PRECISION_BFLOAT16) {
+      configuration.setGraphOptions(
+          GraphOptions.newBuilder()
+              .setRewriteOptions(
+                  RewriterConfig.newBuilder()
+                      .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON)));
+    }
+    return configuration.build();
+  }
+
+  private static int claimThreads(int threads) {
+    if (threads < 0) {
+      throw new IllegalArgumentException("threads is " + threads + ", valid is 0 or more");
+    }
+    synchronized (LOCK) {
+      if (poolThreads == 0) {
+        poolThreads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+      } else if (threads != 0 && threads != poolThreads) {
+        throw new IllegalStateException(
+            "threads is "
+                + threads
+                + ", but TensorFlow already runs with "
+                + poolThreads
+                + " in this process, which fixes the number at first use: use "
+                + poolThreads
+                + " or 0, or start another process");
+      }
+      return poolThreads;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package org.kindred.models.training;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Gives the views that a training step looks at. What it writes must be a function of the arguments
+ * alone, or a resumed run will differ.
+ *
+ * <p>Called from several threads at a time.
+ */
+@FunctionalInterface
+public interface BatchSource {
+
+  /**
+   * Writes one view of each of some examples.
+   *
+   * @param epoch epoch, from 0
+   * @param rows numbers of the examples, each from 0 to the training set's size - 1
+   * @param view number of the view, from 0
+   * @param target takes {@code rows.length x height x width x 3} unsigned bytes in RGB, from
+   *     position 0 to the limit: native memory, to be filled to its end
+   * @throws IOException when a view cannot be made; it ends the training
+   */
+  void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException;
+}

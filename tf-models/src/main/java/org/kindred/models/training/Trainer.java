@@ -1,0 +1,243 @@
+package org.kindred.models.training;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.kindred.models.network.EmbeddingNetwork;
+import org.kindred.models.network.FrozenNetwork;
+import org.kindred.models.network.Networks;
+import org.kindred.models.objective.Objectives;
+import org.kindred.models.objective.TrainingObjective;
+import org.kindred.models.optimizer.LearningRate;
+import org.kindred.models.optimizer.MomentumSgd;
+import org.kindred.models.safetensors.NamedTensor;
+import org.kindred.models.training.TrainingGraph.Sizes;
+import org.kindred.models.training.TrainingGraph.Snapshot;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains a network without labels, from the newest checkpoint of a directory on.
+ *
+ * <pre>{@code
+ * try (Trainer trainer = Trainer.open(config, checkpoints, fingerprint)) {
+ *   trainer.train(source, listener);
+ *   trainer.exportSavedModel(directory);
+ * }
+ * }</pre>
+ *
+ * <p>Belongs to one thread.
+ */
+public final class Trainer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+  private final TrainingConfig config;
+  private final String fingerprint;
+  private final EmbeddingNetwork network;
+  private final TrainingObjective objective;
+  private final LearningRate learningRate;
+  private final TrainingGraph graph;
+  private final CheckpointDirectory checkpoints;
+  private final List<EpochRecord> curve = new ArrayList<>();
+
+  private Trainer(TrainingConfig config, Path checkpoints, String fingerprint) {
+    this.config = config;
+    this.fingerprint = fingerprint;
+    this.network = Networks.create(config.network(), config.normalize());
+    this.objective = Objectives.create(config.objective());
+    this.learningRate = LearningRate.of(config.optimizer(), config.schedule());
+    this.checkpoints = new CheckpointDirectory(checkpoints, fingerprint);
+    this.graph =
+        new TrainingGraph(
+            network,
+            objective,
+            new MomentumSgd(config.optimizer()),
+            new Sizes(config.batchSize(), config.examples(), config.viewSize(), config.viewSize()),
+            config.precision(),
+            config.threads());
+  }
+
+  /**
+   * Builds the network and gives it the state of the newest whole checkpoint, or its initial state
+   * when there is none.
+   *
+   * @param config what to train
+   * @param checkpoints directory for the checkpoints of this training alone; created when needed
+   * @param fingerprint identifies the training: everything that its result depends on
+   * @throws IllegalArgumentException when the configuration is not valid
+   * @throws IllegalStateException when the directory has checkpoints of another training, or the
+   *     process already runs with another number of threads
+   */
+  public static Trainer open(TrainingConfig config, Path checkpoints, String fingerprint)
+      throws IOException {
+    Trainer trainer = new Trainer(config, checkpoints, fingerprint);
+    try {
+      trainer.loadState();
+      return trainer;
+    } catch (IOException | RuntimeException | Error e) {
+      trainer.close();
+      throw e;
+    }
+  }
+
+  private void loadState() throws IOException {
+    Optional<Checkpoint> newest = checkpoints.newest();
+    if (newest.isEmpty()) {
+      graph.initialize(config.seed());
+      return;
+    }
+    Checkpoint checkpoint = newest.get();
+    graph.restore(checkpoint.tensors());
+    curve.addAll(checkpoint.curve());
+    LOG.info("Resuming after {} of {} epochs", checkpoint.epochs(), config.epochs());
+  }
+
+  /**
+   * Trains the epochs that are left, with a checkpoint after each.
+   *
+   * @throws TrainingDivergedException when the loss or a weight is not finite
+   * @throws IOException when the source fails or a checkpoint cannot be written
+   * @throws InterruptedException when the thread is interrupted
+   */
+  public void train(BatchSource source, TrainingListener listener)
+      throws IOException, InterruptedException {
+    if (curve.size() >= config.epochs()) {
+      return;
+    }
+    try (BatchLoader loader = new BatchLoader(config, objective.views(), source, curve.size())) {
+      while (curve.size() < config.epochs()) {
+        EpochReport report = trainEpoch(loader, curve.size(), listener);
+        finishEpoch(report, listener);
+      }
+    }
+  }
+
+  private EpochReport trainEpoch(BatchLoader loader, int epoch, TrainingListener listener)
+      throws IOException, InterruptedException {
+    double rate = learningRate.at(epoch);
+    int steps = config.stepsPerEpoch();
+    double imagesPerStep = (double) config.batchSize() * objective.views();
+    List<Float> losses = new ArrayList<>(steps);
+    long waited = 0;
+    long worked = 0;
+    for (int step = 0; step < steps; step++) {
+      long start = System.nanoTime();
+      try (BatchLoader.Batch batch = loader.next()) {
+        long ready = System.nanoTime();
+        double loss = graph.step(batch.views(), batch.rows(), rate);
+        long end = System.nanoTime();
+        if (!Double.isFinite(loss)) {
+          throw new TrainingDivergedException(epoch, step, "the loss is " + loss);
+        }
+        losses.add((float) loss);
+        waited += ready - start;
+        worked += end - start;
+        listener.onStep(
+            new StepReport(
+                epoch,
+                step,
+                loss,
+                rate,
+                imagesPerStep * 1e9 / (end - start),
+                (double) (ready - start) / (end - start)));
+      }
+    }
+    return new EpochReport(
+        epoch, losses, rate, imagesPerStep * steps * 1e9 / worked, (double) waited / worked);
+  }
+
+  private void finishEpoch(EpochReport report, TrainingListener listener) throws IOException {
+    try (Snapshot snapshot = graph.snapshot()) {
+      requireFinite(snapshot, report.epoch());
+      Map<String, Double> measurements = listener.onEpochEnd(report, graph::embed);
+      EpochRecord record =
+          new EpochRecord(report.epoch(), report.losses(), report.learningRate(), measurements);
+      List<EpochRecord> longer = new ArrayList<>(curve);
+      longer.add(record);
+      long steps = (long) longer.size() * config.stepsPerEpoch();
+      checkpoints.save(
+          new Checkpoint(longer.size(), steps, fingerprint, longer, snapshot.tensors()));
+      curve.add(record);
+    }
+  }
+
+  /** The loss of the epoch's last step says nothing of the weights after it. */
+  private void requireFinite(Snapshot snapshot, int epoch) {
+    for (NamedTensor tensor : snapshot.tensors().values()) {
+      FloatBuffer values = tensor.values();
+      while (values.hasRemaining()) {
+        float value = values.get();
+        if (!Float.isFinite(value)) {
+          throw new TrainingDivergedException(
+              epoch, config.stepsPerEpoch() - 1, tensor.name() + " holds " + value);
+        }
+      }
+    }
+  }
+
+  /** Returns how many views of each example the objective looks at in a step. */
+  public int views() {
+    return objective.views();
+  }
+
+  /** Returns the epochs that are complete. */
+  public int completedEpochs() {
+    return curve.size();
+  }
+
+  /** Returns the steps taken in them. */
+  public long steps() {
+    return (long) curve.size() * config.stepsPerEpoch();
+  }
+
+  /** Returns one record per complete epoch, those from before a restart included. */
+  public List<EpochRecord> curve() {
+    return Collections.unmodifiableList(curve);
+  }
+
+  /** Returns the number of trainable values in the network. */
+  public long parameters() {
+    return graph.parameters();
+  }
+
+  /**
+   * Returns the checkpoint of the last complete epoch.
+   *
+   * @throws IllegalStateException when no epoch is complete
+   */
+  public Path checkpoint() {
+    if (curve.isEmpty()) {
+      throw new IllegalStateException("there is no checkpoint before the first epoch's end");
+    }
+    return checkpoints.file(curve.size());
+  }
+
+  /**
+   * Writes the network with its present weights as a SavedModel for {@link
+   * org.kindred.models.inference.Encoder}. The same weights give the same bytes.
+   *
+   * @param directory must not exist
+   */
+  public void exportSavedModel(Path directory) throws IOException {
+    try (Snapshot snapshot = graph.snapshot();
+        FrozenNetwork frozen =
+            FrozenNetwork.build(
+                network,
+                config.viewSize(),
+                (target, name, initial, number) ->
+                    target.put(snapshot.tensors().get(name).values()))) {
+      frozen.writeSavedModel(directory);
+    }
+  }
+
+  @Override
+  public void close() {
+    graph.close();
+  }
+}

@@ -1,0 +1,64 @@
+package org.kindred.models;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+
+/** What other modules use is free of TensorFlow's types. */
+@AnalyzeClasses(
+    packages = "org.kindred.models",
+    importOptions = ImportOption.DoNotIncludeTests.class)
+final class PublicSignatureTest {
+
+  private static final String[] OFFERED = {
+    "org.kindred.models.training",
+    "org.kindred.models.inference",
+    "org.kindred.models.linalg",
+    "org.kindred.models.safetensors",
+    "org.kindred.models.random",
+  };
+
+  private static final DescribedPredicate<JavaClass> TENSORFLOW =
+      resideInAPackage("org.tensorflow..");
+
+  private static final DescribedPredicate<List<JavaClass>> NAMES_TENSORFLOW =
+      DescribedPredicate.describe(
+          "name TensorFlow types", types -> types.stream().anyMatch(TENSORFLOW));
+
+  @ArchTest
+  static final ArchRule PARAMETERS =
+      codeUnits()
+          .that()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat()
+          .resideInAnyPackage(OFFERED)
+          .should()
+          .haveRawParameterTypes(are(not(NAMES_TENSORFLOW)));
+
+  @ArchTest
+  static final ArchRule RETURN_TYPES =
+      codeUnits()
+          .that()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat()
+          .resideInAnyPackage(OFFERED)
+          .should()
+          .haveRawReturnType(are(not(TENSORFLOW)));
+}

@@ -1,0 +1,165 @@
+package org.kindred.models.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kindred.models.network.FrozenNetwork;
+import org.kindred.models.network.Networks;
+import org.kindred.models.tensorflow.ConstantWeights;
+import org.kindred.proto.artifact.v1.Architecture;
+import org.kindred.proto.artifact.v1.Network;
+import org.kindred.proto.artifact.v1.Normalize;
+
+final class EncoderTest {
+
+  private static final int SIZE = 16;
+  private static final int IMAGE_BYTES = SIZE * SIZE * 3;
+  private static final Network NETWORK =
+      Network.newBuilder()
+          .setArchitecture(Architecture.ARCHITECTURE_RESNET10_HALF)
+          .setEmbeddingDimension(8)
+          .build();
+
+  private static Encoder untrained;
+
+  @TempDir private Path directory;
+
+  @BeforeAll
+  static void build() {
+    untrained = Encoder.untrained(NETWORK, Normalize.getDefaultInstance(), 7, SIZE);
+  }
+
+  @AfterAll
+  static void close() {
+    untrained.close();
+  }
+
+  private static ByteBuffer images(int count, long seed) {
+    byte[] pixels = new byte[count * IMAGE_BYTES];
+    new Random(seed).nextBytes(pixels);
+    return ByteBuffer.wrap(pixels);
+  }
+
+  private Path save(String name, long seed) throws IOException {
+    Path model = directory.resolve(name);
+    try (FrozenNetwork network =
+        FrozenNetwork.build(
+            Networks.create(NETWORK, Normalize.getDefaultInstance()),
+            SIZE,
+            ConstantWeights.Source.initial(seed))) {
+      network.writeSavedModel(model);
+    }
+    return model;
+  }
+
+  @Test
+  void givesOneRowPerImageAndLayer() {
+    assertThat(untrained.layers())
+        .containsExactly(new Encoder.Layer("embedding", 8), new Encoder.Layer("pooled", 256));
+    assertThat(untrained.height()).isEqualTo(SIZE);
+    assertThat(untrained.width()).isEqualTo(SIZE);
+    Map<String, float[]> features = untrained.embed(images(3, 1), 3);
+    assertThat(features.keySet()).containsExactly("embedding", "pooled");
+    assertThat(features.get("pooled")).hasSize(3 * 256);
+    float[] embeddings = features.get("embedding");
+    assertThat(embeddings).hasSize(3 * 8);
+    for (int row = 0; row < 3; row++) {
+      double squaredLength = 0;
+      for (int i = 0; i < 8; i++) {
+        squaredLength += (double) embeddings[8 * row + i] * embeddings[8 * row + i];
+      }
+      assertThat(squaredLength).isBetween(1 - 1e-5, 1 + 1e-5);
+    }
+  }
+
+  @Test
+  void aSavedModelGivesTheSameFeatures() throws IOException {
+    ByteBuffer images = images(4, 2);
+    try (Encoder opened = Encoder.open(save("model", 7))) {
+      assertThat(opened.layers()).isEqualTo(untrained.layers());
+      assertThat(opened.embed(images, 4).get("embedding"))
+          .isEqualTo(untrained.embed(images, 4).get("embedding"));
+    }
+    try (Encoder other = Encoder.open(save("other", 8))) {
+      assertThat(other.embed(images, 4).get("embedding"))
+          .isNotEqualTo(untrained.embed(images, 4).get("embedding"));
+    }
+  }
+
+  @Test
+  void theSameWeightsGiveTheSameBytes() throws IOException {
+    Path first = save("first", 7).resolve("saved_model.pb");
+    Path second = save("second", 7).resolve("saved_model.pb");
+    assertThat(first).hasSameBinaryContentAs(second);
+  }
+
+  @Test
+  void anImageDoesNotChangeItsNeighboursFeatures() {
+    ByteBuffer images = images(6, 3);
+    float[] before = untrained.embed(images, 6).get("pooled");
+    images.put(5 * IMAGE_BYTES, (byte) (images.get(5 * IMAGE_BYTES) + 100));
+    float[] after = untrained.embed(images, 6).get("pooled");
+    assertThat(Arrays.copyOf(after, 5 * 256)).isEqualTo(Arrays.copyOf(before, 5 * 256));
+    assertThat(after).isNotEqualTo(before);
+  }
+
+  @Test
+  void startsAtTheBuffersPosition() {
+    ByteBuffer images = images(3, 4);
+    float[] all = untrained.embed(images, 3).get("pooled");
+    images.position(IMAGE_BYTES);
+    float[] rest = untrained.embed(images, 2).get("pooled");
+    assertThat(rest).isEqualTo(Arrays.copyOfRange(all, 256, 3 * 256));
+    assertThat(images.position()).isEqualTo(IMAGE_BYTES);
+  }
+
+  @Test
+  void callersSideBySideGetTheSameBits() throws Exception {
+    ByteBuffer images = images(8, 5);
+    Map<String, float[]> alone = untrained.embed(images, 8);
+    ExecutorService callers = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<Map<String, float[]>>> calls = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        calls.add(callers.submit(() -> untrained.embed(images.duplicate(), 8)));
+      }
+      for (Future<Map<String, float[]>> call : calls) {
+        assertThat(call.get().get("embedding")).isEqualTo(alone.get("embedding"));
+        assertThat(call.get().get("pooled")).isEqualTo(alone.get("pooled"));
+      }
+    } finally {
+      callers.shutdownNow();
+    }
+  }
+
+  @Test
+  void namesWhatItCannotRead() throws IOException {
+    assertThatThrownBy(() -> Encoder.open(directory))
+        .hasMessage(directory + " is not a SavedModel's directory");
+    Files.writeString(directory.resolve("saved_model.pb"), "not a model");
+    assertThatThrownBy(() -> Encoder.open(directory))
+        .hasMessage(directory + " is not a whole SavedModel");
+    assertThatThrownBy(() -> untrained.embed(images(1, 1), 2))
+        .hasMessage("the buffer has 768 bytes, 2 images have 1536");
+    assertThatThrownBy(() -> untrained.embed(images(1, 1), 0))
+        .isInstanceOf(IllegalArgumentException.class);
+    Path model = save("model", 7);
+    assertThatThrownBy(() -> save("model", 7)).hasMessageContaining(model.toString());
+  }
+}

@@ -1,0 +1,182 @@
+package org.kindred.models.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.kindred.models.training.TinyTraining.INSTDISC;
+import static org.kindred.models.training.TinyTraining.INVASPREAD;
+import static org.kindred.models.training.TinyTraining.RANDOM_VIEWS;
+import static org.kindred.models.training.TinyTraining.SILENT;
+import static org.kindred.models.training.TinyTraining.config;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.proto.pipeline.v1.Objective;
+
+/** What a training leaves, and how it goes on from there. */
+final class ResumeTest {
+
+  private static final int EPOCHS = 3;
+
+  @TempDir private Path directory;
+
+  private static byte[] train(TrainingConfig config, Path checkpoints, TrainingListener listener)
+      throws Exception {
+    try (Trainer trainer = Trainer.open(config, checkpoints, "print")) {
+      trainer.train(RANDOM_VIEWS, listener);
+      return Files.readAllBytes(trainer.checkpoint());
+    }
+  }
+
+  /** Measures something, and stops the training in the middle of an epoch. */
+  private record Killer(int epoch) implements TrainingListener {
+    @Override
+    public void onStep(StepReport report) {
+      if (report.epoch() == epoch && report.step() == 1) {
+        throw new CancellationException("killed");
+      }
+    }
+
+    @Override
+    public Map<String, Double> onEpochEnd(EpochReport report, ImageEmbedder embedder) {
+      return Map.of("tenfold", 10.0 * report.epoch());
+    }
+  }
+
+  private static final Killer NEVER = new Killer(-1);
+
+  static Stream<Objective> objectives() {
+    return Stream.of(INVASPREAD, INSTDISC);
+  }
+
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void aKilledRunEndsWithTheSameBytesAsOneInOneGo(Objective objective) throws Exception {
+    TrainingConfig config = config(objective, EPOCHS);
+    byte[] once = train(config, directory.resolve("once"), NEVER);
+
+    Path resumed = directory.resolve("resumed");
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+      Killer killer = new Killer(epoch);
+      assertThatThrownBy(() -> train(config, resumed, killer)).hasMessage("killed");
+    }
+    assertThat(train(config, resumed, NEVER)).isEqualTo(once);
+  }
+
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void twoRunsAgreeBitByBit(Objective objective) throws Exception {
+    TrainingConfig config = config(objective, 1);
+    assertThat(train(config, directory.resolve("a"), SILENT))
+        .isEqualTo(train(config, directory.resolve("b"), SILENT));
+  }
+
+  @Test
+  void anotherSeedGivesOtherWeights() throws Exception {
+    TrainingConfig other = config(INVASPREAD, 1, 12, UnaryOperator.identity());
+    assertThat(train(config(INVASPREAD, 1), directory.resolve("a"), SILENT))
+        .isNotEqualTo(train(other, directory.resolve("b"), SILENT));
+  }
+
+  @Test
+  void aDamagedNewestCheckpointIsSkipped() throws Exception {
+    TrainingConfig config = config(INSTDISC, EPOCHS);
+    byte[] once = train(config, directory, NEVER);
+    assertThat(Checkpoint.read(directory.resolve("epoch-00002.safetensors")).epochs()).isEqualTo(2);
+    Path newest = directory.resolve("epoch-00003.safetensors");
+    byte[] damaged = once.clone();
+    damaged[damaged.length - 1] ^= 1;
+    Files.write(newest, damaged);
+    try (Trainer trainer = Trainer.open(config, directory, "print")) {
+      assertThat(trainer.completedEpochs()).isEqualTo(2);
+      trainer.train(RANDOM_VIEWS, NEVER);
+    }
+    assertThat(Files.readAllBytes(newest)).isEqualTo(once);
+  }
+
+  @Test
+  void startsAgainWhenNoCheckpointIsWhole() throws Exception {
+    TrainingConfig config = config(INVASPREAD, EPOCHS);
+    byte[] once = train(config, directory, NEVER);
+    for (String name : List.of("epoch-00002.safetensors", "epoch-00003.safetensors")) {
+      Files.writeString(directory.resolve(name), "not a checkpoint");
+    }
+    assertThat(train(config, directory, NEVER)).isEqualTo(once);
+  }
+
+  @Test
+  void keepsTheLastTwoCheckpointsAndNothingElse() throws Exception {
+    train(config(INVASPREAD, EPOCHS), directory, SILENT);
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("epoch-00002.safetensors", "epoch-00003.safetensors");
+    }
+  }
+
+  @Test
+  void refusesTheCheckpointsOfAnotherTraining() throws Exception {
+    TrainingConfig config = config(INVASPREAD, 1);
+    train(config, directory, SILENT);
+    assertThatThrownBy(() -> Trainer.open(config, directory, "other"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("epoch-00001.safetensors")
+        .hasMessageContaining("its fingerprint is print, this training's other");
+  }
+
+  @Test
+  void aCheckpointHoldsTheWholeState() throws Exception {
+    TrainingConfig config = config(INSTDISC, EPOCHS);
+    train(config, directory, NEVER);
+    Checkpoint checkpoint = Checkpoint.read(directory.resolve("epoch-00003.safetensors"));
+    assertThat(checkpoint.epochs()).isEqualTo(3);
+    assertThat(checkpoint.steps()).isEqualTo(6);
+    assertThat(checkpoint.fingerprint()).isEqualTo("print");
+    assertThat(checkpoint.curve())
+        .extracting(EpochRecord::epoch, EpochRecord::learningRate, EpochRecord::measurements)
+        .containsExactly(
+            tuple(0, 0.03, Map.of("tenfold", 0.0)),
+            tuple(1, 0.03, Map.of("tenfold", 10.0)),
+            tuple(2, 0.03, Map.of("tenfold", 20.0)));
+    assertThat(checkpoint.tensors())
+        .containsKeys(
+            "network.stem.conv.kernel",
+            "network.stem.norm.variance",
+            "network.head.bias",
+            "optimizer.momentum.network.head.bias");
+    for (String name :
+        List.of(
+            "network.stem.norm.mean",
+            "network.stage4.block1.2.norm.variance",
+            "optimizer.momentum.network.stem.conv.kernel")) {
+      // Training moved them from where they start: 0, 1 and 0.
+      FloatBuffer values = checkpoint.tensors().get(name).values();
+      assertThat(values.get(0)).as(name).isNotIn(0f, 1f);
+    }
+    assertThat(checkpoint.memoryBank().orElseThrow().shape()).containsExactly(10, 8);
+  }
+
+  @Test
+  void aCompleteTrainingIsNotTrainedAgain() throws Exception {
+    TrainingConfig config = config(INVASPREAD, 1);
+    train(config, directory, SILENT);
+    try (Trainer trainer = Trainer.open(config, directory, "print")) {
+      trainer.train(
+          (epoch, rows, view, target) -> {
+            throw new AssertionError("nothing is left to train");
+          },
+          SILENT);
+      assertThat(trainer.completedEpochs()).isEqualTo(1);
+      assertThat(trainer.curve()).hasSize(1);
+    }
+  }
+}

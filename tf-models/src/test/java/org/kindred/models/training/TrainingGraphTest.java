@@ -1,0 +1,174 @@
+package org.kindred.models.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.kindred.models.Golden;
+import org.kindred.models.network.EmbeddingNetwork;
+import org.kindred.models.network.Layers;
+import org.kindred.models.objective.Objectives;
+import org.kindred.models.optimizer.MomentumSgd;
+import org.kindred.models.safetensors.NamedTensor;
+import org.kindred.models.tensorflow.Initializer;
+import org.kindred.models.tensorflow.TensorMemory;
+import org.kindred.models.training.TrainingGraph.Sizes;
+import org.kindred.models.training.TrainingGraph.Snapshot;
+import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.pipeline.v1.InstDisc;
+import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.Precision;
+import org.kindred.proto.pipeline.v1.Sgd;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TUint8;
+
+final class TrainingGraphTest {
+
+  private static final String WEIGHT = "network.weight";
+  private static final String BUFFER = "optimizer.momentum.network.weight";
+  private static final String BANK = "objective.memory_bank";
+
+  /** Makes a pixel p of an image of one pixel to (p - 10) / 10. */
+  private static final Normalize TENTHS =
+      Normalize.newBuilder()
+          .setMeanRed(10 / 255f)
+          .setMeanGreen(10 / 255f)
+          .setMeanBlue(10 / 255f)
+          .setStdRed(10 / 255f)
+          .setStdGreen(10 / 255f)
+          .setStdBlue(10 / 255f)
+          .build();
+
+  /** The linear encoder z = W x of the golden case. */
+  private static final class LinearNetwork implements EmbeddingNetwork {
+    @Override
+    public Map<String, Operand<TFloat32>> build(Layers layers, Operand<TUint8> images) {
+      Ops tf = layers.ops();
+      Operand<TFloat32> x =
+          tf.reshape(layers.normalize(images, TENTHS), tf.constant(new int[] {-1, 3}));
+      Operand<TFloat32> weight =
+          layers.weights().parameter(WEIGHT, Shape.of(3, 3), Initializer.constant(0));
+      Operand<TFloat32> z = tf.linalg.matMul(x, weight, MatMul.transposeB(true));
+      return Map.of(EMBEDDING, Layers.unitRows(tf, z));
+    }
+  }
+
+  private static TrainingGraph graph(JsonNode inputs) {
+    return new TrainingGraph(
+        new LinearNetwork(),
+        Objectives.create(
+            Objective.newBuilder()
+                .setInstdisc(
+                    InstDisc.newBuilder()
+                        .setTemperature(inputs.get("tau").asDouble())
+                        .setBankMomentum(inputs.get("bank_momentum").asDouble()))
+                .build()),
+        new MomentumSgd(
+            Sgd.newBuilder()
+                .setMomentum(inputs.get("momentum").asDouble())
+                .setWeightDecay(inputs.get("weight_decay").asDouble())
+                .build()),
+        new Sizes(2, 3, 1, 1),
+        Precision.PRECISION_FLOAT32,
+        0);
+  }
+
+  private static Map<String, NamedTensor> start(JsonNode inputs) {
+    Map<String, NamedTensor> state = new HashMap<>();
+    put(state, WEIGHT, Golden.floats(inputs.get("W")));
+    put(state, BUFFER, new float[9]);
+    put(state, BANK, Golden.floats(inputs.get("bank")));
+    return state;
+  }
+
+  private static void put(Map<String, NamedTensor> state, String name, float[] values) {
+    state.put(name, new NamedTensor(name, List.of(3, 3), FloatBuffer.wrap(values)));
+  }
+
+  private static byte[] pixels(JsonNode image) {
+    byte[] pixels = new byte[3];
+    for (int i = 0; i < 3; i++) {
+      pixels[i] = (byte) Math.round(10 + 10 * image.get(i).asDouble());
+    }
+    return pixels;
+  }
+
+  private static float[] value(TrainingGraph graph, String name) {
+    try (Snapshot snapshot = graph.snapshot()) {
+      FloatBuffer values = snapshot.tensors().get(name).values();
+      float[] copy = new float[values.remaining()];
+      values.get(copy);
+      return copy;
+    }
+  }
+
+  @Test
+  void twoStepsOfInstDiscAgreeWithTheGoldenOnes() {
+    Golden golden = Golden.only("train_step", "instdisc_two_steps");
+    JsonNode inputs = golden.inputs();
+    try (TrainingGraph graph = graph(inputs)) {
+      graph.restore(start(inputs));
+      for (int step = 0; step < 2; step++) {
+        JsonNode expected = golden.expected().get("steps").get(step);
+        int[] rows = Golden.ints(inputs.get("batches").get(step));
+        try (TUint8 views = TUint8.tensorOf(Shape.of(2, 1, 1, 3));
+            TInt32 indices = TInt32.tensorOf(Shape.of(2), DataBuffers.of(rows))) {
+          ByteBuffer memory = TensorMemory.bytes(views);
+          for (int row : rows) {
+            memory.put(pixels(inputs.get("x").get(row)));
+          }
+          memory.flip();
+          golden.check(graph.embed(memory, 2), expected.get("features"));
+          float loss = graph.step(views, indices, inputs.get("lr").asDouble());
+          golden.check(new float[] {loss}, expected.get("loss"));
+        }
+        golden.check(value(graph, WEIGHT), expected.get("W_after"));
+        golden.check(value(graph, BANK), expected.get("bank_after"));
+      }
+    }
+  }
+
+  @Test
+  void refusesAStateThatDoesNotFit() {
+    JsonNode inputs = Golden.only("train_step", "instdisc_two_steps").inputs();
+    try (TrainingGraph graph = graph(inputs)) {
+      Map<String, NamedTensor> missing = start(inputs);
+      missing.remove(BANK);
+      assertThatThrownBy(() -> graph.restore(missing))
+          .hasMessage("no tensor objective.memory_bank is stored");
+
+      Map<String, NamedTensor> unknown = start(inputs);
+      put(unknown, "network.other", new float[9]);
+      assertThatThrownBy(() -> graph.restore(unknown))
+          .hasMessage("the stored tensor network.other has no variable");
+
+      Map<String, NamedTensor> misshapen = start(inputs);
+      misshapen.put(BANK, new NamedTensor(BANK, List.of(1, 9), FloatBuffer.wrap(new float[9])));
+      assertThatThrownBy(() -> graph.restore(misshapen))
+          .hasMessageContaining("objective.memory_bank has shape [1, 9]");
+    }
+  }
+
+  @Test
+  void embedNamesABufferThatIsTooShort() {
+    JsonNode inputs = Golden.only("train_step", "instdisc_two_steps").inputs();
+    try (TrainingGraph graph = graph(inputs)) {
+      graph.restore(start(inputs));
+      assertThatThrownBy(() -> graph.embed(ByteBuffer.allocate(5), 2))
+          .hasMessage("the buffer has 5 bytes, 2 images have 6");
+      assertThat(graph.embed(ByteBuffer.allocate(6), 2)).hasSize(6);
+    }
+  }
+}
