@@ -39,6 +39,14 @@ public interface Stage<C extends Message> {
   ArtifactType output();
 
   /**
+   * Returns whether the seed has a part in the output; when not, another seed is no reason to run
+   * again.
+   */
+  default boolean usesSeed() {
+    return true;
+  }
+
+  /**
    * Checks what single fields' ranges can't say. Called before anything runs.
    *
    * @throws StageException naming the field, its value and what is valid

@@ -8,7 +8,7 @@ import org.apache.arrow.memory.RootAllocator;
  * free is named.
  */
 final class ArrowMemory {
-  private static final RootAllocator ROOT = new RootAllocator();
+  static final RootAllocator ROOT = new RootAllocator();
 
   private ArrowMemory() {}
 

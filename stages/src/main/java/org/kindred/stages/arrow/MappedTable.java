@@ -31,6 +31,8 @@ import org.apache.arrow.vector.ipc.SeekableReadChannel;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.ArrowType.FixedSizeList;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -57,18 +59,23 @@ public final class MappedTable implements AutoCloseable {
    * Maps the parts of a table.
    *
    * @param parts files in order, at least one, all of one schema
-   * @throws IOException if one is not a whole Arrow file, or its schema is not the first one's
+   * @throws IOException naming the file, if one is not a whole Arrow file, or its schema is not the
+   *     first one's
    */
   public static MappedTable open(List<Path> parts) throws IOException {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("a table has no parts, valid are 1 or more");
+    }
     MappedTable table = new MappedTable();
     try {
       for (Path part : parts) {
         table.map(part);
       }
       return table;
-    } catch (IOException | RuntimeException e) {
-      table.close();
-      throw e;
+    } catch (IOException e) {
+      try (table) {
+        throw e;
+      }
     }
   }
 
@@ -80,19 +87,21 @@ public final class MappedTable implements AutoCloseable {
         schema = partSchema;
       } else if (!schema.equals(partSchema)) {
         throw new IOException(
-            "%s has schema %s, the parts before it %s".formatted(part, partSchema, schema));
+            "it has schema %s, the parts before it %s".formatted(partSchema, schema));
       }
       for (ArrowBlock block : reader.getRecordBlocks()) {
-        VectorSchemaRoot root = load(channel, block);
+        VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
         batches.add(new Batch(rows, root));
+        load(channel, block, root);
         rows += root.getRowCount();
       }
-    } catch (RuntimeException e) {
-      throw new IOException(part + " is not a whole Arrow file: " + e.getMessage(), e);
+    } catch (IOException | RuntimeException e) {
+      throw new IOException("cannot read %s as an Arrow table: %s".formatted(part, e), e);
     }
   }
 
-  private VectorSchemaRoot load(FileChannel channel, ArrowBlock block) throws IOException {
+  private void load(FileChannel channel, ArrowBlock block, VectorSchemaRoot root)
+      throws IOException {
     ByteBuffer metadata =
         channel
             .map(FileChannel.MapMode.READ_ONLY, block.getOffset(), block.getMetadataLength())
@@ -103,19 +112,35 @@ public final class MappedTable implements AutoCloseable {
         (RecordBatch)
             Message.getRootAsMessage(metadata.slice().order(ByteOrder.LITTLE_ENDIAN))
                 .header(new RecordBatch());
+    checkLengths(header);
     ByteBuffer body =
         channel.map(
             FileChannel.MapMode.READ_ONLY,
             block.getOffset() + block.getMetadataLength(),
             block.getBodyLength());
-    VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
     try (ArrowBuf buffer = allocator.wrapForeignAllocation(new MappedBody(body));
         ArrowRecordBatch batch = MessageSerializer.deserializeRecordBatch(header, buffer)) {
       // The batch owns one reference of its own; close() above gives back ours.
       buffer.getReferenceManager().retain();
       new VectorLoader(root).load(batch);
     }
-    return root;
+  }
+
+  /** Arrow lengthens a column that is shorter than its batch, but this memory is read-only. */
+  private void checkLengths(RecordBatch header) throws IOException {
+    int node = 0;
+    for (Field column : schema.getFields()) {
+      if (header.nodes(node).length() != header.length()) {
+        throw new IOException(
+            "column %s has %d rows in a batch of %d"
+                .formatted(column.getName(), header.nodes(node).length(), header.length()));
+      }
+      node += nodes(column);
+    }
+  }
+
+  private static int nodes(Field field) {
+    return 1 + field.getChildren().stream().mapToInt(MappedTable::nodes).sum();
   }
 
   /** Keeps a map reachable, and so mapped, for as long as Arrow refers to its memory. */
@@ -150,13 +175,21 @@ public final class MappedTable implements AutoCloseable {
 
   /** Returns the length of a fixed-size list column's lists. */
   public int width(String column) {
-    return ((FixedSizeListVector) batches.get(0).root.getVector(column)).getListSize();
+    Field field =
+        schema.getFields().stream()
+            .filter(candidate -> candidate.getName().equals(column))
+            .findFirst()
+            .orElseThrow(() -> noColumn(column));
+    if (field.getType() instanceof FixedSizeList list) {
+      return list.getListSize();
+    }
+    throw noColumn(column);
   }
 
   /** Returns a whole column of 64-bit integers. */
   public long[] longs(String column) {
     long[] values = new long[intRows()];
-    forEach(column, (vector, i, row) -> values[row] = ((BigIntVector) vector).get(i));
+    forEach(column, BigIntVector.class, (vector, i, row) -> values[row] = vector.get(i));
     return values;
   }
 
@@ -165,14 +198,15 @@ public final class MappedTable implements AutoCloseable {
     int[] values = new int[intRows()];
     forEach(
         column,
-        (vector, i, row) -> values[row] = vector.isNull(i) ? -1 : ((IntVector) vector).get(i));
+        IntVector.class,
+        (vector, i, row) -> values[row] = vector.isNull(i) ? -1 : vector.get(i));
     return values;
   }
 
   /** Returns a whole column of floats. */
   public float[] floats(String column) {
     float[] values = new float[intRows()];
-    forEach(column, (vector, i, row) -> values[row] = ((Float4Vector) vector).get(i));
+    forEach(column, Float4Vector.class, (vector, i, row) -> values[row] = vector.get(i));
     return values;
   }
 
@@ -181,24 +215,39 @@ public final class MappedTable implements AutoCloseable {
     String[] values = new String[intRows()];
     forEach(
         column,
+        VarCharVector.class,
         (vector, i, row) -> {
-          String value = new String(((VarCharVector) vector).get(i), StandardCharsets.UTF_8);
+          String value = new String(vector.get(i), StandardCharsets.UTF_8);
           values[row] = row > 0 && value.equals(values[row - 1]) ? values[row - 1] : value;
         });
     return values;
   }
 
-  private interface Visitor {
-    void visit(FieldVector vector, int index, int row);
+  private interface Visitor<V> {
+    void visit(V vector, int index, int row);
   }
 
-  private void forEach(String column, Visitor visitor) {
+  private <V extends FieldVector> void forEach(String column, Class<V> type, Visitor<V> visitor) {
     for (Batch batch : batches) {
-      FieldVector vector = batch.root.getVector(column);
+      V vector = vector(batch, column, type);
       for (int i = 0; i < batch.root.getRowCount(); i++) {
         visitor.visit(vector, i, (int) (batch.firstRow + i));
       }
     }
+  }
+
+  private <V extends FieldVector> V vector(Batch batch, String column, Class<V> type) {
+    FieldVector vector = batch.root.getVector(column);
+    if (!type.isInstance(vector)) {
+      throw noColumn(column);
+    }
+    return type.cast(vector);
+  }
+
+  private IllegalArgumentException noColumn(String column) {
+    return new IllegalArgumentException(
+        "table %s has no column \"%s\" of the type asked for, its columns are %s"
+            .formatted(metadata().get(TABLE_KEY), column, schema.getFields()));
   }
 
   private int intRows() {
@@ -208,13 +257,13 @@ public final class MappedTable implements AutoCloseable {
   /** Returns the bytes of one row of a binary column. */
   public byte[] bytes(String column, long row) {
     Batch batch = batch(row);
-    return ((VarBinaryVector) batch.root.getVector(column)).get((int) (row - batch.firstRow));
+    return vector(batch, column, VarBinaryVector.class).get((int) (row - batch.firstRow));
   }
 
   /** Copies one row of a binary column. */
   public void copyBytes(String column, long row, byte[] target, int offset, int length) {
     Batch batch = batch(row);
-    VarBinaryVector vector = (VarBinaryVector) batch.root.getVector(column);
+    VarBinaryVector vector = vector(batch, column, VarBinaryVector.class);
     int index = (int) (row - batch.firstRow);
     if (vector.getValueLength(index) != length) {
       throw new IllegalArgumentException(
@@ -235,7 +284,7 @@ public final class MappedTable implements AutoCloseable {
       Batch batch = batch(row + copied);
       int index = (int) (row + copied - batch.firstRow);
       int length = Math.min(count - copied, batch.root.getRowCount() - index);
-      FixedSizeListVector list = (FixedSizeListVector) batch.root.getVector(column);
+      FixedSizeListVector list = vector(batch, column, FixedSizeListVector.class);
       int width = list.getListSize();
       list.getDataVector()
           .getDataBuffer()
@@ -249,47 +298,50 @@ public final class MappedTable implements AutoCloseable {
 
   /** Returns one row of a column of 64-bit integer lists, fixed-size or not. */
   public long[] longList(String column, long row) {
-    Batch batch = batch(row);
-    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    Items<BigIntVector> items = items(column, row, BigIntVector.class);
     long[] values = new long[items.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = ((BigIntVector) items.vector).get(items.start + i);
+      values[i] = items.vector.get(items.start + i);
     }
     return values;
   }
 
   /** Returns one row of a column of 32-bit integer lists, fixed-size or not. */
   public int[] intList(String column, long row) {
-    Batch batch = batch(row);
-    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    Items<IntVector> items = items(column, row, IntVector.class);
     int[] values = new int[items.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = ((IntVector) items.vector).get(items.start + i);
+      values[i] = items.vector.get(items.start + i);
     }
     return values;
   }
 
   /** Returns one row of a column of float lists, fixed-size or not. */
   public float[] floatList(String column, long row) {
-    Batch batch = batch(row);
-    Items items = items(batch.root.getVector(column), (int) (row - batch.firstRow));
+    Items<Float4Vector> items = items(column, row, Float4Vector.class);
     float[] values = new float[items.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = ((Float4Vector) items.vector).get(items.start + i);
+      values[i] = items.vector.get(items.start + i);
     }
     return values;
   }
 
-  private record Items(FieldVector vector, int start, int length) {}
+  private record Items<V>(V vector, int start, int length) {}
 
-  private static Items items(FieldVector column, int index) {
-    if (column instanceof FixedSizeListVector fixed) {
+  private <V extends FieldVector> Items<V> items(String column, long row, Class<V> type) {
+    Batch batch = batch(row);
+    int index = (int) (row - batch.firstRow);
+    FieldVector list = batch.root.getVector(column);
+    if (list instanceof FixedSizeListVector fixed && type.isInstance(fixed.getDataVector())) {
       int width = fixed.getListSize();
-      return new Items(fixed.getDataVector(), index * width, width);
+      return new Items<>(type.cast(fixed.getDataVector()), index * width, width);
     }
-    ListVector list = (ListVector) column;
-    int start = list.getElementStartIndex(index);
-    return new Items(list.getDataVector(), start, list.getElementEndIndex(index) - start);
+    if (list instanceof ListVector free && type.isInstance(free.getDataVector())) {
+      int start = free.getElementStartIndex(index);
+      int end = free.getElementEndIndex(index);
+      return new Items<>(type.cast(free.getDataVector()), start, end - start);
+    }
+    throw noColumn(column);
   }
 
   private Batch batch(long row) {

@@ -19,6 +19,7 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.FixedSizeListVector;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.ipc.ArrowFileWriter;
+import org.apache.arrow.vector.types.pojo.ArrowType.FixedSizeList;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
@@ -33,13 +34,14 @@ public final class TableWriter implements AutoCloseable {
    */
   static final int BATCH_ROWS = 2048;
 
-  /** Bytes of variable-size values that end a record batch. */
-  private static final long BATCH_BYTES = 16L << 20;
+  /** Bytes of texts, binary values and lists that end a record batch. */
+  static final long BATCH_BYTES = 16L << 20;
 
   private final OutputStream out;
   private final BufferAllocator allocator;
   private final VectorSchemaRoot root;
   private final ArrowFileWriter writer;
+  private final int batchRows;
   private int row = -1;
   private long batchBytes;
   private long rows;
@@ -48,7 +50,7 @@ public final class TableWriter implements AutoCloseable {
   /**
    * Starts a file.
    *
-   * @param out takes the bytes; closed with this writer
+   * @param out takes the bytes; closed with this writer, or when this constructor fails
    * @param table the table's name, kept in the schema's metadata
    * @param columns from {@link Tables}
    * @param metadata further schema metadata, such as {@code metric} or {@code normalized}
@@ -63,13 +65,32 @@ public final class TableWriter implements AutoCloseable {
     this.allocator = ArrowMemory.newAllocator("write " + table);
     this.root = VectorSchemaRoot.create(new Schema(columns, sorted), allocator);
     this.writer = new ArrowFileWriter(root, null, Channels.newChannel(out));
-    writer.start();
-    allocate();
+    this.batchRows = batchRows(columns);
+    try {
+      writer.start();
+      allocate();
+    } catch (IOException | RuntimeException e) {
+      closed = true;
+      try (out;
+          allocator;
+          root) {
+        throw e;
+      }
+    }
+  }
+
+  /** Fixed-size lists alone may take {@link #BATCH_BYTES} before there are many rows. */
+  private static int batchRows(List<Field> columns) {
+    long listItems = 1;
+    for (Field column : columns) {
+      listItems += column.getType() instanceof FixedSizeList list ? list.getListSize() : 0;
+    }
+    return (int) Math.max(1, Math.min(BATCH_ROWS, BATCH_BYTES / Long.BYTES / listItems));
   }
 
   private void allocate() {
     for (FieldVector vector : root.getFieldVectors()) {
-      vector.setInitialCapacity(BATCH_ROWS);
+      vector.setInitialCapacity(batchRows);
       vector.allocateNew();
     }
     row = -1;
@@ -78,7 +99,7 @@ public final class TableWriter implements AutoCloseable {
 
   /** Starts the next row. */
   public void nextRow() throws IOException {
-    if (row + 1 == BATCH_ROWS || batchBytes >= BATCH_BYTES) {
+    if (row + 1 == batchRows || batchBytes >= BATCH_BYTES) {
       flush();
     }
     row++;
@@ -111,7 +132,9 @@ public final class TableWriter implements AutoCloseable {
 
   /** Puts a text. */
   public void put(int column, String value) {
-    ((VarCharVector) root.getVector(column)).setSafe(row, value.getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+    ((VarCharVector) root.getVector(column)).setSafe(row, bytes);
+    batchBytes += bytes.length;
   }
 
   /** Puts bytes. */
@@ -167,6 +190,7 @@ public final class TableWriter implements AutoCloseable {
       items.setSafe(start + i, values[i]);
     }
     list.endValue(row, values.length);
+    batchBytes += (long) Long.BYTES * values.length;
   }
 
   /** Puts a list of 32-bit integers. */
@@ -178,6 +202,7 @@ public final class TableWriter implements AutoCloseable {
       items.setSafe(start + i, values[i]);
     }
     list.endValue(row, values.length);
+    batchBytes += (long) Integer.BYTES * values.length;
   }
 
   /** Puts a list of floats. */
@@ -189,6 +214,7 @@ public final class TableWriter implements AutoCloseable {
       items.setSafe(start + i, values[i]);
     }
     list.endValue(row, values.length);
+    batchBytes += (long) Float.BYTES * values.length;
   }
 
   private FixedSizeListVector fixed(int column) {
@@ -234,6 +260,8 @@ public final class TableWriter implements AutoCloseable {
         flush();
       }
       writer.end();
+      // The Arrow writer would turn this stream's IOException into a RuntimeException.
+      out.close();
     }
   }
 }

@@ -108,7 +108,7 @@ public final class Tables {
 
   /** Returns the columns of a table of cluster indices. */
   public static List<Field> assignments() {
-    return List.of(int64("id"), label(), int32("cluster"), float32("distance"));
+    return List.of(int64("id"), label(), int32("cluster"), float32("squared_distance"));
   }
 
   /** Returns the columns of {@link #GALLERY}. */

@@ -1,5 +1,7 @@
 package org.kindred.stages.artifact;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,10 +10,9 @@ import java.io.Serializable;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.kindred.proto.artifact.v1.Artifact;
 import org.kindred.proto.artifact.v1.Content;
@@ -38,8 +39,7 @@ public final class ArtifactStore implements Serializable {
   private final StoreFiles files;
 
   ArtifactStore(String root, StoreFiles files) {
-    this.root =
-        root.length() > 1 && root.endsWith("/") ? root.substring(0, root.length() - 1) : root;
+    this.root = files.absolute(root);
     this.files = files;
   }
 
@@ -51,7 +51,7 @@ public final class ArtifactStore implements Serializable {
     return new ArtifactStore(root, StoreFiles.of(root));
   }
 
-  /** Returns the path or URI of the store. */
+  /** Returns the absolute path or URI of the store. */
   public String root() {
     return root;
   }
@@ -79,73 +79,97 @@ public final class ArtifactStore implements Serializable {
    * in the same artifact.
    *
    * @param staging where the files are
-   * @param staged the files
+   * @param staged the files, one for each path
    * @param payload content with its payload set; schema version and file table are filled in here
    * @param producer who made it, its reuse key set
+   * @throws ArtifactException if there is no payload, two files have the same path, or a path leads
+   *     out of the artifact
    */
   public StoredArtifact publish(
       Staging staging, List<StagedFile> staged, Content payload, Producer producer)
       throws IOException {
+    if (producer.getReuseKey().isEmpty()) {
+      throw new IllegalArgumentException(
+          "stage \"%s\" publishes without a reuse key".formatted(producer.getStage()));
+    }
     List<DataFile> table =
         staged.stream()
             .map(StagedFile::file)
-            .sorted((a, b) -> a.getPath().compareTo(b.getPath()))
+            .sorted(Comparator.comparing(DataFile::getPath))
             .toList();
     Content content =
-        payload.toBuilder()
-            .setSchemaVersion(Manifests.SCHEMA_VERSION)
-            .clearFiles()
-            .addAllFiles(table)
-            .build();
+        Manifests.canonical(
+            payload.toBuilder()
+                .setSchemaVersion(Manifests.SCHEMA_VERSION)
+                .clearFiles()
+                .addAllFiles(table)
+                .build());
+    Manifests.check(content, "what stage \"%s\" made".formatted(producer.getStage()));
     String digest = Digests.of(content);
-    String target = artifactPath(digest);
-    if (!Verification.problems(files, target).isEmpty()) {
-      stageManifest(staging.path(), staged, content, digest, producer);
-      List<String> names = new ArrayList<>(table.stream().map(DataFile::getPath).toList());
-      names.add(StoredArtifact.MANIFEST);
-      if (!files.publish(staging.path(), target, names)) {
-        publishOverDamage(staging.path(), target, names);
-      }
+    if (!isWhole(digest)) {
+      publish(staging, staged, artifact(digest, content, producer));
     }
-    StoredArtifact artifact = read(target);
+    StoredArtifact artifact = read(artifactPath(digest), digest);
     remember(digest, producer);
-    files.delete(staging.path());
+    discard(staging);
     return artifact;
   }
 
-  /** Another writer was first, or what was there has been damaged since. */
-  private void publishOverDamage(String staging, String target, List<String> names)
+  private boolean isWhole(String digest) {
+    return Verification.problems(files, artifactPath(digest), digest).isEmpty();
+  }
+
+  private static Artifact artifact(String digest, Content content, Producer producer) {
+    return Artifact.newBuilder()
+        .setDigest(digest)
+        .setContent(content)
+        .setProducer(producer)
+        .setCreated(now())
+        .build();
+  }
+
+  /**
+   * Gathers the files in a directory of their own, which leaves out what abandoned attempts at them
+   * have written or still write, and publishes it.
+   */
+  private void publish(Staging staging, List<StagedFile> staged, Artifact artifact)
       throws IOException {
-    List<String> damage = Verification.problems(files, target);
-    if (!damage.isEmpty()) {
-      LOG.warn("replacing a damaged artifact: {}", damage.get(0));
-      files.delete(target);
-      files.publish(staging, target, names);
+    String ready = staging.path() + "/" + artifact.getDigest();
+    List<String> names = new ArrayList<>();
+    for (StagedFile file : staged) {
+      files.rename(staging.path() + "/" + file.stagedPath(), ready + "/" + file.file().getPath());
+      names.add(file.file().getPath());
+    }
+    String manifest = ready + "/" + StoredArtifact.MANIFEST;
+    files.delete(manifest);
+    try (OutputStream out = files.create(manifest)) {
+      out.write(Manifests.toJson(artifact));
+    }
+    names.add(StoredArtifact.MANIFEST);
+    String target = artifactPath(artifact.getDigest());
+    if (!files.publish(ready, target, names)) {
+      publishOverDamage(ready, target, names, artifact.getDigest());
     }
   }
 
-  private void stageManifest(
-      String staging, List<StagedFile> staged, Content content, String digest, Producer producer)
+  /** Another writer was first, or what was there has been damaged since. */
+  private void publishOverDamage(String ready, String target, List<String> names, String digest)
       throws IOException {
-    Set<String> listed = new HashSet<>();
-    for (StagedFile file : staged) {
-      files.rename(staging + "/" + file.stagedPath(), staging + "/" + file.file().getPath());
-      listed.add(file.file().getPath().split("/", 2)[0]);
+    List<String> damage = Verification.problems(files, target, digest);
+    if (!damage.isEmpty()) {
+      LOG.warn("replacing a damaged artifact: {}", damage.get(0));
+      files.delete(target + "/" + StoredArtifact.MANIFEST);
+      files.delete(target);
+      files.publish(ready, target, names);
     }
-    for (String entry : files.list(staging)) {
-      if (!listed.contains(entry)) {
-        files.delete(staging + "/" + entry);
-      }
-    }
-    Artifact manifest =
-        Artifact.newBuilder()
-            .setDigest(digest)
-            .setContent(content)
-            .setProducer(producer)
-            .setCreated(now())
-            .build();
-    try (OutputStream out = files.create(staging + "/" + StoredArtifact.MANIFEST)) {
-      out.write(Manifests.toJson(manifest));
+  }
+
+  /** Nobody reads what is left in a staging directory, so it need not fail who is done with it. */
+  private void discard(Staging staging) {
+    try {
+      files.delete(staging.path());
+    } catch (IOException e) {
+      LOG.warn("cannot delete {}: {}", staging.path(), e.toString());
     }
   }
 
@@ -155,82 +179,115 @@ public final class ArtifactStore implements Serializable {
     files.replace(keyPath(producer.getReuseKey()), Manifests.toJson(entry));
   }
 
-  /** Returns what is stored under a reuse key. */
+  /**
+   * Returns what is stored under a reuse key. An entry that is not readable counts as none: the
+   * stage that is then run again writes it anew.
+   */
   public Optional<ReuseEntry> lookup(String reuseKey) throws IOException {
     String path = keyPath(reuseKey);
     if (files.size(path) < 0) {
       return Optional.empty();
     }
-    return Optional.of(Manifests.fromJson(readAll(path), ReuseEntry.newBuilder(), path).build());
+    try {
+      return Optional.of(
+          Manifests.fromJson(readAll(files, path), ReuseEntry.newBuilder(), path).build());
+    } catch (ArtifactException e) {
+      LOG.warn("ignoring a reuse key: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
-  /** Returns the artifact with a whole digest, if its manifest is there. */
+  /**
+   * Returns the artifact with a whole digest, if its manifest is there.
+   *
+   * @throws ArtifactException if the manifest is not valid, or is another artifact's
+   */
   public Optional<StoredArtifact> get(String digest) throws IOException {
-    return files.size(artifactPath(digest) + "/" + StoredArtifact.MANIFEST) < 0
-        ? Optional.empty()
-        : Optional.of(read(artifactPath(digest)));
+    String location = artifactPath(digest);
+    return Manifests.isDigest(digest) && files.size(location + "/" + StoredArtifact.MANIFEST) >= 0
+        ? Optional.of(read(location, digest))
+        : Optional.empty();
   }
 
-  /** Returns every artifact of the store, in order of digest. */
+  /**
+   * Returns every artifact of the store, in order of digest. What else lies in its directory is
+   * passed over, with a warning where it should be an artifact.
+   */
   public List<StoredArtifact> list() throws IOException {
+    return readable("");
+  }
+
+  private List<StoredArtifact> readable(String prefix) throws IOException {
     List<StoredArtifact> artifacts = new ArrayList<>();
-    for (String digest : files.list(root + "/artifacts")) {
-      get(digest).ifPresent(artifacts::add);
+    for (String name : files.list(root + "/artifacts")) {
+      try {
+        if (name.startsWith(prefix)) {
+          get(name).ifPresent(artifacts::add);
+        }
+      } catch (ArtifactException | IOException e) {
+        LOG.warn("passing over an artifact: {}", e.getMessage());
+      }
     }
     return artifacts;
   }
 
   /**
    * Finds an artifact by a digest, a unique prefix of one, or the path of its directory, which may
-   * lie outside this store.
+   * lie outside this store. Only artifacts whose manifests are readable make a prefix ambiguous.
    *
-   * @throws ArtifactException if there is none or more than one
+   * @throws ArtifactException if there is none or more than one, or its manifest is not valid
    */
   public StoredArtifact resolve(String reference) throws IOException {
+    Optional<StoredArtifact> named = get(reference);
+    if (named.isPresent()) {
+      return named.get();
+    }
     if (reference.matches("[0-9a-f]{4,64}")) {
-      List<String> matches =
-          files.list(root + "/artifacts").stream()
-              .filter(name -> name.startsWith(reference))
-              .toList();
+      List<StoredArtifact> matches = readable(reference);
       if (matches.size() > 1) {
         throw new ArtifactException(
             "\"%s\" is ambiguous in store %s: %s"
-                .formatted(reference, root, String.join(", ", matches)));
+                .formatted(
+                    reference,
+                    root,
+                    matches.stream().map(StoredArtifact::digest).collect(joining(", "))));
       }
       if (matches.size() == 1) {
-        return read(artifactPath(matches.get(0)));
+        return matches.get(0);
       }
     }
-    StoreFiles outside = StoreFiles.of(reference);
-    if (reference.contains("/") && outside.size(reference + "/" + StoredArtifact.MANIFEST) >= 0) {
-      return read(outside, reference);
+    if (reference.contains("/")) {
+      StoreFiles outside = StoreFiles.of(reference);
+      String location = outside.absolute(reference);
+      if (outside.size(location + "/" + StoredArtifact.MANIFEST) >= 0) {
+        return read(outside, location);
+      }
     }
     throw new ArtifactException(
-        "no artifact \"%s\" in store %s; a reference is a digest, a unique prefix of at least 4 digits, or the path of a"
-                .formatted(reference, root)
-            + " directory with "
-            + StoredArtifact.MANIFEST);
+        ("no artifact \"%s\" in store %s; valid are a digest, a unique prefix of one of at least 4"
+                + " digits, and the path of a directory with %s")
+            .formatted(reference, root, StoredArtifact.MANIFEST));
   }
 
   /**
    * Returns what is wrong with an artifact, one line each; nothing when it is whole. Reads every
    * byte.
    */
-  public List<String> verify(StoredArtifact artifact) throws IOException {
-    return Verification.problems(artifact.files(), artifact.location());
+  public List<String> verify(StoredArtifact artifact) {
+    return Verification.problems(artifact.files(), artifact.location(), artifact.digest());
   }
 
-  private StoredArtifact read(String location) throws IOException {
-    return read(files, location);
+  private StoredArtifact read(String location, String digest) throws IOException {
+    StoredArtifact artifact = read(files, location);
+    if (!artifact.digest().equals(digest)) {
+      throw new ArtifactException("%s holds artifact %s".formatted(location, artifact.digest()));
+    }
+    return artifact;
   }
 
   private static StoredArtifact read(StoreFiles files, String location) throws IOException {
     String path = location + "/" + StoredArtifact.MANIFEST;
     return new StoredArtifact(files, location, Manifests.read(readAll(files, path), path));
-  }
-
-  private byte[] readAll(String path) throws IOException {
-    return readAll(files, path);
   }
 
   static byte[] readAll(StoreFiles files, String path) throws IOException {

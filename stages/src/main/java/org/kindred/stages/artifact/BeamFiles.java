@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,9 +14,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
 import org.apache.beam.sdk.io.fs.MatchResult;
 import org.apache.beam.sdk.io.fs.MoveOptions.StandardMoveOptions;
 import org.apache.beam.sdk.io.fs.ResolveOptions.StandardResolveOptions;
@@ -26,10 +29,20 @@ import org.apache.beam.sdk.io.fs.ResourceId;
  * publish copies the data files first and the manifest last; as targets are named by content,
  * writers that race copy the same bytes, and a reader that trusts manifests only sees the artifact
  * whole or not at all.
+ *
+ * <p>Directories mean nothing here: a name is there as long as a file below it is. Outside a
+ * pipeline, {@link FileSystems#setDefaultPipelineOptions} must have been called before.
  */
-final class BeamFiles implements StoreFiles {
-  private static final long serialVersionUID = 1L;
-  private static final Map<String, Path> COPIES = new ConcurrentHashMap<>();
+record BeamFiles() implements StoreFiles {
+  private static final Map<Version, Path> COPIES = new ConcurrentHashMap<>();
+
+  /** What a file was when it was copied: a damaged artifact may be published anew. */
+  private record Version(String path, long bytes, long modified) {}
+
+  @Override
+  public String absolute(String path) {
+    return path.replaceFirst("/+$", "");
+  }
 
   @Override
   public OutputStream create(String path) throws IOException {
@@ -50,7 +63,13 @@ final class BeamFiles implements StoreFiles {
 
   @Override
   public Path local(String path) throws IOException {
-    Path known = COPIES.get(path);
+    List<MatchResult.Metadata> metadata = match(path);
+    if (metadata.isEmpty()) {
+      throw new NoSuchFileException(path);
+    }
+    Version version =
+        new Version(path, metadata.get(0).sizeBytes(), metadata.get(0).lastModifiedMillis());
+    Path known = COPIES.get(version);
     if (known != null && Files.exists(known)) {
       return known;
     }
@@ -59,31 +78,29 @@ final class BeamFiles implements StoreFiles {
     try (InputStream in = open(path)) {
       Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
     }
-    COPIES.put(path, copy);
+    COPIES.put(version, copy);
     return copy;
   }
 
   @Override
+  public Path localDirectory(String path) throws IOException {
+    String name = Digests.of(path.getBytes(StandardCharsets.UTF_8));
+    return Files.createDirectories(Path.of(System.getProperty("java.io.tmpdir"), "kindred", name));
+  }
+
+  @Override
   public long size(String path) throws IOException {
-    MatchResult match = FileSystems.match(path);
-    return match.status() == MatchResult.Status.OK && !match.metadata().isEmpty()
-        ? match.metadata().get(0).sizeBytes()
-        : -1;
+    List<MatchResult.Metadata> metadata = match(path);
+    return metadata.isEmpty() ? -1 : metadata.get(0).sizeBytes();
   }
 
   @Override
   public List<String> list(String directory) throws IOException {
-    String prefix = directory.endsWith("/") ? directory : directory + "/";
-    MatchResult match = FileSystems.match(prefix + "**");
-    TreeSet<String> names = new TreeSet<>();
-    if (match.status() == MatchResult.Status.OK) {
-      for (MatchResult.Metadata metadata : match.metadata()) {
-        String rest = metadata.resourceId().toString().substring(prefix.length());
-        names.add(rest.contains("/") ? rest.substring(0, rest.indexOf('/')) : rest);
-      }
-    }
-    names.remove("");
-    return List.copyOf(names);
+    return below(directory).keySet().stream()
+        .map(name -> name.split("/", 2)[0])
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   @Override
@@ -117,20 +134,50 @@ final class BeamFiles implements StoreFiles {
     FileSystems.copy(sources, targets);
     FileSystems.copy(
         List.of(file(staged + "/" + manifest)), List.of(file(target + "/" + manifest)));
-    delete(staged);
     return true;
   }
 
   @Override
   public void delete(String path) throws IOException {
-    List<ResourceId> resources = new ArrayList<>();
-    for (String pattern : List.of(path, path + "/**")) {
-      MatchResult match = FileSystems.match(pattern);
-      if (match.status() == MatchResult.Status.OK) {
-        match.metadata().forEach(metadata -> resources.add(metadata.resourceId()));
-      }
+    List<ResourceId> resources = new ArrayList<>(below(path).values());
+    if (resources.isEmpty()) {
+      match(path).forEach(metadata -> resources.add(metadata.resourceId()));
     }
     FileSystems.delete(resources, StandardMoveOptions.IGNORE_MISSING_FILES);
+  }
+
+  /** Returns the files at any depth below a directory, by relative name. */
+  private static NavigableMap<String, ResourceId> below(String directory) throws IOException {
+    int prefix = withoutHost(directory).length() + 1;
+    NavigableMap<String, ResourceId> files = new TreeMap<>();
+    // On some file systems `**` leaves out the directory itself.
+    for (MatchResult.Metadata metadata : match(directory + "/*", directory + "/**")) {
+      ResourceId resource = metadata.resourceId();
+      files.put(withoutHost(resource.toString()).substring(prefix), resource);
+    }
+    // On some file systems a directory looks like a file.
+    files.keySet().removeIf(name -> isDirectory(name, files));
+    return files;
+  }
+
+  private static boolean isDirectory(String name, NavigableMap<String, ResourceId> files) {
+    String next = files.higherKey(name + "/");
+    return next != null && next.startsWith(name + "/");
+  }
+
+  /** File systems may add a host to the names that they return, or leave it out. */
+  private static String withoutHost(String uri) {
+    return uri.replaceFirst("^[A-Za-z][A-Za-z0-9+.-]*://[^/]*", "");
+  }
+
+  private static List<MatchResult.Metadata> match(String... patterns) throws IOException {
+    List<MatchResult.Metadata> files = new ArrayList<>();
+    for (MatchResult match : FileSystems.match(List.of(patterns), EmptyMatchTreatment.ALLOW)) {
+      match.metadata().stream()
+          .filter(metadata -> !metadata.resourceId().isDirectory())
+          .forEach(files::add);
+    }
+    return files;
   }
 
   private static ResourceId file(String path) {

@@ -6,20 +6,27 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.BufferedOutputStream;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -28,49 +35,70 @@ import java.util.stream.Stream;
  * and refuses when the target is a directory that is not empty. Files are synced before they are
  * closed, directories before a publish returns.
  */
-final class LocalFiles implements StoreFiles {
-  private static final long serialVersionUID = 1L;
+record LocalFiles() implements StoreFiles {
   private static final int BUFFER_BYTES = 1 << 18;
+
+  @Override
+  public String absolute(String path) {
+    return path(path).toAbsolutePath().normalize().toString();
+  }
 
   @Override
   public OutputStream create(String path) throws IOException {
     Path file = path(path);
-    Files.createDirectories(file.getParent());
-    FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE);
-    return new SyncedOutput(channel);
+    createDirectories(file.getParent());
+    try {
+      FileChannel channel = FileChannel.open(file, CREATE_NEW, WRITE);
+      return new BufferedOutputStream(new SyncedOutput(file, channel), BUFFER_BYTES);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      throw cannot("create", file, e);
+    }
   }
 
   @Override
   public InputStream open(String path) throws IOException {
-    return Files.newInputStream(path(path));
+    return Files.newInputStream(local(path));
   }
 
   @Override
   public Path local(String path) throws IOException {
-    Path file = path(path);
-    if (!Files.isRegularFile(file)) {
+    if (size(path) < 0) {
       throw new NoSuchFileException(path);
     }
-    return file;
+    return path(path);
+  }
+
+  @Override
+  public Path localDirectory(String path) throws IOException {
+    return Files.createDirectories(path(path));
   }
 
   @Override
   public long size(String path) throws IOException {
+    Path file = path(path);
     try {
-      return Files.size(path(path));
-    } catch (NoSuchFileException | NotDirectoryException e) {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return attributes.isRegularFile() ? attributes.size() : -1;
+    } catch (NoSuchFileException e) {
       return -1;
+    } catch (FileSystemException e) {
+      if (fileAbove(file).isPresent()) {
+        return -1;
+      }
+      throw e;
     }
   }
 
   @Override
   public List<String> list(String directory) throws IOException {
-    Path path = path(directory);
-    if (!Files.isDirectory(path)) {
-      return List.of();
-    }
-    try (Stream<Path> entries = Files.list(path)) {
+    try (Stream<Path> entries = Files.list(path(directory))) {
       return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      return List.of();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
@@ -81,7 +109,7 @@ final class LocalFiles implements StoreFiles {
     if (!Files.exists(source) && Files.exists(target)) {
       return;
     }
-    Files.createDirectories(target.getParent());
+    createDirectories(target.getParent());
     Files.move(source, target, ATOMIC_MOVE);
   }
 
@@ -89,8 +117,9 @@ final class LocalFiles implements StoreFiles {
   public void replace(String path, byte[] bytes) throws IOException {
     Path target = path(path);
     Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
+    OutputStream out = create(temporary.toString());
     try {
-      try (OutputStream out = create(temporary.toString())) {
+      try (out) {
         out.write(bytes);
       }
       Files.move(temporary, target, ATOMIC_MOVE);
@@ -104,21 +133,24 @@ final class LocalFiles implements StoreFiles {
   public boolean publish(String staged, String target, List<String> files) throws IOException {
     Path source = path(staged);
     Path destination = path(target);
-    Files.createDirectories(destination.getParent());
+    createDirectories(destination.getParent());
+    Set<Path> directories = new HashSet<>();
     for (String file : files) {
       for (Path p = source.resolve(file).getParent(); p.startsWith(source); p = p.getParent()) {
-        sync(p);
+        directories.add(p);
       }
+    }
+    for (Path each : directories) {
+      sync(each);
     }
     try {
       Files.move(source, destination, ATOMIC_MOVE);
-    } catch (DirectoryNotEmptyException | FileAlreadyExistsException e) {
-      return false;
     } catch (FileSystemException e) {
-      if (Files.isDirectory(source) && Files.isDirectory(destination)) {
+      // The errors for a target that is there have no common type.
+      if (Files.isDirectory(source) && Files.exists(destination)) {
         return false;
       }
-      throw e;
+      throw cannot("publish", destination, e);
     }
     sync(destination.getParent());
     return true;
@@ -126,52 +158,112 @@ final class LocalFiles implements StoreFiles {
 
   @Override
   public void delete(String path) throws IOException {
-    Path root = path(path);
-    if (Files.isDirectory(root)) {
-      try (Stream<Path> tree = Files.walk(root)) {
-        for (Path entry : tree.sorted((a, b) -> b.compareTo(a)).toList()) {
-          Files.deleteIfExists(entry);
-        }
-      }
-    } else {
-      Files.deleteIfExists(root);
-    }
+    Files.walkFileTree(
+        path(path),
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, IOException e)
+              throws IOException {
+            if (e != null) {
+              throw e;
+            }
+            Files.deleteIfExists(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
   }
 
   private static Path path(String path) {
     return Path.of(path.startsWith("file:") ? path.replaceFirst("^file:(//)?", "") : path);
   }
 
-  private static void sync(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, READ)) {
-      channel.force(true);
+  private static void createDirectories(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw cannot("create directory", directory, e);
     }
   }
 
-  /** Buffers, and syncs before it closes. */
-  private static final class SyncedOutput extends FilterOutputStream {
-    private final FileChannel channel;
-    private boolean closed;
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      throw cannot("sync", directory, e);
+    }
+  }
 
-    SyncedOutput(FileChannel channel) {
-      super(new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES));
+  /** Returns the file that stands where a path needs a directory. */
+  private static Optional<Path> fileAbove(Path path) {
+    return Stream.iterate(path.getParent(), Objects::nonNull, Path::getParent)
+        .filter(Files::isRegularFile)
+        .findFirst();
+  }
+
+  /** Java's own exceptions may lack the path, or have nothing but the path for a message. */
+  private static IOException cannot(String verb, Path path, IOException e) {
+    String reason = e.getMessage();
+    Optional<Path> file = fileAbove(path.resolve("*"));
+    if (file.isPresent()) {
+      reason = file.get() + " is a file, not a directory";
+    } else if (e instanceof AccessDeniedException) {
+      reason = "permission denied";
+    } else if (e instanceof NoSuchFileException) {
+      reason = "no such file or directory";
+    }
+    return new IOException("cannot %s %s: %s".formatted(verb, path, reason), e);
+  }
+
+  /** Syncs before it closes. */
+  static final class SyncedOutput extends OutputStream {
+    private final Path file;
+    private final FileChannel channel;
+
+    SyncedOutput(Path file, FileChannel channel) {
+      this.file = file;
       this.channel = channel;
     }
 
     @Override
+    public void write(int value) throws IOException {
+      write(new byte[] {(byte) value}, 0, 1);
+    }
+
+    @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
+      ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
+      try {
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+      } catch (IOException e) {
+        throw cannot("write", file, e);
+      }
     }
 
     @Override
     public void close() throws IOException {
-      if (closed) {
-        return;
-      }
-      closed = true;
       try (channel) {
-        flush();
-        channel.force(true);
+        if (channel.isOpen()) {
+          channel.force(true);
+        }
+      } catch (IOException e) {
+        throw cannot("write", file, e);
       }
     }
   }

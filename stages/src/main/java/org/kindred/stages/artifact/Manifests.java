@@ -4,6 +4,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.kindred.proto.artifact.v1.Artifact;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -56,6 +58,14 @@ public final class Manifests {
   }
 
   /**
+   * Returns a content as readers of its manifest will see it. Where JSON can't keep what the wire
+   * format can, such as the sign of a zero, their digest would not be the writer's.
+   */
+  static Content canonical(Content content) {
+    return fromJson(toJson(content), Content.newBuilder(), "content").build();
+  }
+
+  /**
    * Reads and checks an artifact's manifest.
    *
    * @throws ArtifactException if it is not valid, was changed after it was written, or has a newer
@@ -70,35 +80,57 @@ public final class Manifests {
           "%s has schema version %d, this Kindred reads 1 to %d"
               .formatted(where, version, SCHEMA_VERSION));
     }
-    if (content.getPayloadCase() == Content.PayloadCase.PAYLOAD_NOT_SET) {
-      throw new ArtifactException(where + " has no payload");
-    }
     String digest = Digests.of(content);
     if (!digest.equals(artifact.getDigest())) {
       throw new ArtifactException(
           "%s was changed after it was written: it says digest %s, its content has %s"
               .formatted(where, artifact.getDigest(), digest));
     }
-    for (DataFile file : content.getFilesList()) {
-      checkPath(file, where);
-    }
+    check(content, where);
     return artifact;
   }
 
-  private static void checkPath(DataFile file, String where) {
-    String path = file.getPath();
-    boolean inside =
-        !path.isEmpty() && !path.startsWith("/") && !("/" + path + "/").contains("/../");
-    if (!inside || path.equals(StoredArtifact.MANIFEST)) {
+  /**
+   * Checks a content, before it is written and after it was read.
+   *
+   * @throws ArtifactException if it has no payload, a path leads out of the artifact or is there
+   *     twice, or a digest is none
+   */
+  static void check(Content content, String where) {
+    if (content.getPayloadCase() == Content.PayloadCase.PAYLOAD_NOT_SET) {
+      throw new ArtifactException(where + " has no payload");
+    }
+    String previous = "";
+    for (DataFile file : content.getFilesList()) {
+      checkPath(file.getPath(), where);
+      if (!isDigest(file.getSha256())) {
+        throw new ArtifactException(
+            "%s gives \"%s\" as SHA-256 of %s, valid are 64 hexadecimal digits"
+                .formatted(where, file.getSha256(), file.getPath()));
+      }
+      if (file.getPath().compareTo(previous) <= 0) {
+        throw new ArtifactException(
+            "%s lists \"%s\" after \"%s\", valid are paths in order, each of them once"
+                .formatted(where, file.getPath(), previous));
+      }
+      previous = file.getPath();
+    }
+  }
+
+  static void checkPath(String path, String where) {
+    List<String> names = List.of(path.split("/", -1));
+    if (names.contains("")
+        || names.contains(".")
+        || names.contains("..")
+        || names.get(0).equals(StoredArtifact.MANIFEST)) {
       throw new ArtifactException(
           "%s lists \"%s\", valid are paths inside the artifact's directory"
               .formatted(where, path));
     }
-    if (!DIGEST.matcher(file.getSha256()).matches()) {
-      throw new ArtifactException(
-          "%s gives \"%s\" as SHA-256 of %s, valid are 64 hexadecimal digits"
-              .formatted(where, file.getSha256(), path));
-    }
+  }
+
+  static boolean isDigest(String text) {
+    return DIGEST.matcher(text).matches();
   }
 
   /** Returns the type that a content's payload stands for. */
@@ -120,7 +152,7 @@ public final class Manifests {
   public static String typeName(ArtifactType type) {
     StringBuilder name = new StringBuilder();
     for (String word : type.name().substring("ARTIFACT_TYPE_".length()).split("_", -1)) {
-      name.append(word.charAt(0)).append(word.substring(1).toLowerCase(java.util.Locale.ROOT));
+      name.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
     }
     return name.toString();
   }

@@ -24,22 +24,32 @@ import org.kindred.stages.arrow.TableWriter;
  * @param path the directory
  */
 public record Staging(StoreFiles files, String path) implements Serializable {
+  /** The last one that keeps parts in order when they are sorted by path. */
+  private static final int LAST_SHARD = 999_999;
 
   /**
    * Starts a part of a table.
    *
    * @param table the table's name
-   * @param shard number of the part, from 0; parts are read in order of it
+   * @param shard number of the part, 0 to 999,999; parts are read in order of it
    * @param columns from {@link org.kindred.stages.arrow.Tables}
    * @param metadata further schema metadata
    */
   public Shard newShard(String table, int shard, List<Field> columns, Map<String, String> metadata)
       throws IOException {
+    if (shard < 0 || shard > LAST_SHARD) {
+      throw new IllegalArgumentException(
+          "shard of table %s is %d, valid is 0 to %d".formatted(table, shard, LAST_SHARD));
+    }
     Output output = new Output("%s-%06d.arrow".formatted(table, shard));
     return new Shard(table, output, new TableWriter(output, table, columns, metadata));
   }
 
-  /** Copies a local file, or every file of a local directory, to a path of the artifact. */
+  /**
+   * Copies a local file, or every file of a local directory, to a path of the artifact.
+   *
+   * @throws ArtifactException if the path leads out of the artifact
+   */
   public List<StagedFile> add(Path source, String target) throws IOException {
     if (!Files.isDirectory(source)) {
       Output output = new Output(target);
@@ -55,6 +65,11 @@ public record Staging(StoreFiles files, String path) implements Serializable {
       }
     }
     return staged;
+  }
+
+  private static String newAttempt(String target) {
+    Manifests.checkPath(target, "a stage");
+    return "attempt-" + UUID.randomUUID() + "/" + target;
   }
 
   /** A part of a table in the making. */
@@ -94,7 +109,7 @@ public record Staging(StoreFiles files, String path) implements Serializable {
     private long bytes;
 
     Output(String target) throws IOException {
-      this(target, "attempt-" + UUID.randomUUID() + "/" + target);
+      this(target, newAttempt(target));
     }
 
     private Output(String target, String staged) throws IOException {

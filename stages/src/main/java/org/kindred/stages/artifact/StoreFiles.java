@@ -24,6 +24,12 @@ public interface StoreFiles extends Serializable {
   }
 
   /**
+   * Returns a path or URI that a user gave as the other operations take it: absolute, without `/`
+   * at its end.
+   */
+  String absolute(String path);
+
+  /**
    * Creates a file, and the directories above it. When {@code close} returns, the bytes are
    * durable.
    *
@@ -45,7 +51,14 @@ public interface StoreFiles extends Serializable {
    */
   Path local(String path) throws IOException;
 
-  /** Returns a file's size in bytes, or -1 if there is none. */
+  /**
+   * Returns a local directory for state that one machine works on, such as checkpoints: the path
+   * itself, or, where the store is not local, a directory of this machine that the same path leads
+   * to again.
+   */
+  Path localDirectory(String path) throws IOException;
+
+  /** Returns a file's size in bytes, or -1 if there is no file at the path. */
   long size(String path) throws IOException;
 
   /**
@@ -67,11 +80,12 @@ public interface StoreFiles extends Serializable {
 
   /**
    * Makes a staged directory an artifact, in one atomic step: afterwards {@code target} holds the
-   * whole of {@code staged}, or nothing happened.
+   * whole of {@code staged}, or no manifest. What is left of {@code staged} is the caller's to
+   * delete.
    *
    * @param files paths inside the directory; the last one is the manifest, by whose presence
    *     readers know an artifact
-   * @return false if {@code target} holds an artifact already; nothing was changed then
+   * @return false if there is something at {@code target} already; nothing was changed then
    */
   boolean publish(String staged, String target, List<String> files) throws IOException;
 

@@ -62,9 +62,35 @@ public record StoredArtifact(StoreFiles files, String location, Artifact manifes
     }
     if (paths.isEmpty()) {
       throw new ArtifactException(
-          "artifact %s (%s) has no table \"%s\"".formatted(location, type(), table));
+          "artifact %s (%s) has no table \"%s\""
+              .formatted(location, Manifests.typeName(type()), table));
     }
     return paths;
+  }
+
+  /**
+   * Returns a directory of the artifact, such as a SavedModel's, as a local one: itself, or a copy
+   * that lives until this process ends.
+   *
+   * @param directory path relative to the artifact
+   */
+  public Path localDirectory(String directory) throws IOException {
+    Path root = null;
+    for (DataFile file : manifest.getContent().getFilesList()) {
+      if (file.getPath().startsWith(directory + "/")) {
+        Path local = local(file);
+        int depth = file.getPath().substring(directory.length() + 1).split("/", -1).length;
+        for (int i = 0; i < depth; i++) {
+          local = local.getParent();
+        }
+        root = local;
+      }
+    }
+    if (root == null) {
+      throw new ArtifactException(
+          "artifact %s has no directory \"%s\"".formatted(location, directory));
+    }
+    return root;
   }
 
   /** Returns one of the artifact's files as a local one. */

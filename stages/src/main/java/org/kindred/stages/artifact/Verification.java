@@ -16,13 +16,24 @@ import org.kindred.stages.arrow.MappedTable;
 final class Verification {
   private Verification() {}
 
-  static List<String> problems(StoreFiles files, String location) throws IOException {
+  /**
+   * Returns one line for each problem.
+   *
+   * @param digest the artifact that should be at the location
+   */
+  static List<String> problems(StoreFiles files, String location, String digest) {
     Artifact manifest;
     String path = location + "/" + StoredArtifact.MANIFEST;
     try {
       manifest = Manifests.read(ArtifactStore.readAll(files, path), path);
     } catch (ArtifactException e) {
       return List.of(e.getMessage());
+    } catch (IOException e) {
+      return List.of("unreadable: %s: %s".formatted(path, e.getMessage()));
+    }
+    if (!manifest.getDigest().equals(digest)) {
+      return List.of(
+          "damaged: %s is of artifact %s, not %s".formatted(path, manifest.getDigest(), digest));
     }
     return manifest.getContent().getFilesList().parallelStream()
         .map(file -> fileProblem(files, location, file))

@@ -1,0 +1,145 @@
+package org.kindred.stages.cluster;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.proto.artifact.v1.Clustering;
+import org.kindred.proto.artifact.v1.ClusteringResult;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.arrow.TableWriter;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.artifact.StagedFile;
+import org.kindred.stages.artifact.Staging.Shard;
+import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.neighbors.Similarity;
+
+/** Clusters each kind of feature, given by its number, and writes its tables. */
+final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection<Part>> {
+  private static final long serialVersionUID = 1L;
+
+  private final StageContext<ClusterConfig> context;
+
+  ClusterFeatures(StageContext<ClusterConfig> context) {
+    this.context = context;
+  }
+
+  @Override
+  public PCollection<Part> expand(PCollection<Integer> tables) {
+    return tables.apply("Run k-means", ParDo.of(new ClusterFn(context)));
+  }
+
+  static final class ClusterFn extends DoFn<Integer, Part> {
+    private static final long serialVersionUID = 1L;
+
+    private final StageContext<ClusterConfig> context;
+    private transient MatrixProduct product;
+
+    ClusterFn(StageContext<ClusterConfig> context) {
+      this.context = context;
+    }
+
+    @Setup
+    public void setUp() {
+      product = new MatrixProduct();
+    }
+
+    @Teardown
+    public void tearDown() {
+      if (product != null) {
+        product.close();
+      }
+    }
+
+    @ProcessElement
+    public void process(@Element Integer number, OutputReceiver<Part> output) throws IOException {
+      ClusterConfig config = context.config();
+      FeatureTable table = ClusterStage.features(context).get(number);
+      try (FeatureReader features =
+          FeatureReader.open(context.input(ClusterStage.EMBEDDINGS), table, config.getSplit())) {
+        KMeans kmeans =
+            new KMeans(
+                product,
+                ClusterStage.clusters(context),
+                config.getRestarts(),
+                config.getIterations());
+        KMeans.Result result =
+            kmeans.fit(
+                Similarity.of(config.getMetric()),
+                features.vectors(0, features.size()),
+                features.dimension(),
+                context.seed());
+        output.output(write(table, features, result));
+      } catch (IllegalArgumentException e) {
+        throw new StageException(
+            "step %s, table %s: %s".formatted(context.step(), table.getTable(), e.getMessage()), e);
+      }
+    }
+
+    private Part write(FeatureTable table, FeatureReader features, KMeans.Result result)
+        throws IOException {
+      String assignments = "assignments-" + table.getTable();
+      String centers = "centers-" + table.getTable();
+      List<StagedFile> files =
+          List.of(
+              writeAssignments(assignments, features, result),
+              writeCenters(centers, features.dimension(), result));
+      ClusteringResult.Builder summary =
+          ClusteringResult.newBuilder()
+              .setFeatures(table)
+              .setClusters(ClusterStage.clusters(context))
+              .setMetric(context.config().getMetric())
+              .setBestRestart(result.restart())
+              .setConverged(result.converged())
+              .setAssignmentsTable(assignments)
+              .setCentersTable(centers)
+              .setRows(features.size());
+      for (double inertia : result.inertia()) {
+        summary.addInertia(inertia);
+      }
+      Clustering clustering = Clustering.newBuilder().addResults(summary).build();
+      return Part.of(files, Content.newBuilder().setClustering(clustering).build());
+    }
+
+    private StagedFile writeAssignments(String name, FeatureReader features, KMeans.Result result)
+        throws IOException {
+      try (Shard shard = context.staging().newShard(name, 0, Tables.assignments(), metadata())) {
+        TableWriter row = shard.writer();
+        for (int i = 0; i < features.size(); i++) {
+          row.nextRow();
+          row.put(0, features.id(i));
+          row.putLabel(1, features.label(i));
+          row.put(2, result.assignments()[i]);
+          row.put(3, result.squaredDistances()[i]);
+        }
+        return shard.finish();
+      }
+    }
+
+    private StagedFile writeCenters(String name, int dimension, KMeans.Result result)
+        throws IOException {
+      try (Shard shard =
+          context.staging().newShard(name, 0, Tables.vectors(dimension), metadata())) {
+        for (int c = 0; c < result.centers().length / dimension; c++) {
+          shard.writer().nextRow();
+          shard.writer().put(0, (long) c);
+          shard.writer().put(1, result.centers(), c * dimension);
+        }
+        return shard.finish();
+      }
+    }
+
+    private Map<String, String> metadata() {
+      return Map.of("metric", context.config().getMetric().name());
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package org.kindred.stages.cluster;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Clustering;
+import org.kindred.proto.artifact.v1.ClusteringResult;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.Stage;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.StageInput;
+import org.kindred.stages.WorkItems;
+import org.kindred.stages.features.FeatureReader;
+
+/** EmbeddingSet -> Clustering by k-means, for every source of features. */
+public final class ClusterStage implements Stage<ClusterConfig> {
+  static final String EMBEDDINGS = "embeddings";
+
+  @Override
+  public String name() {
+    return "cluster";
+  }
+
+  @Override
+  public String description() {
+    return "clusters embeddings by k-means, with the baselines' beside them";
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public ClusterConfig defaultConfig() {
+    return ClusterConfig.getDefaultInstance();
+  }
+
+  @Override
+  public List<StageInput> inputs() {
+    return List.of(StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET));
+  }
+
+  @Override
+  public ArtifactType output() {
+    return ArtifactType.ARTIFACT_TYPE_CLUSTERING;
+  }
+
+  @Override
+  public void check(StageContext<ClusterConfig> context) {
+    features(context);
+    long examples =
+        FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", context.config().getSplit())
+            .getExamples();
+    int clusters = clusters(context);
+    if (clusters < 1 || clusters > examples) {
+      throw new StageException(
+          "cluster.clusters is %d, valid is 1 to %d, the examples of split %s"
+              .formatted(clusters, examples, context.config().getSplit()));
+    }
+  }
+
+  /** Returns the number of clusters: as configured, or as many as there are classes. */
+  static int clusters(StageContext<ClusterConfig> context) {
+    return context.config().getClusters() > 0
+        ? context.config().getClusters()
+        : context.input(EMBEDDINGS).content().getEmbeddingSet().getClassNamesCount();
+  }
+
+  static List<FeatureTable> features(StageContext<ClusterConfig> context) {
+    return FeatureReader.ofLayers(
+        context.input(EMBEDDINGS), List.of(context.config().getLayer()), context.step());
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin, StageContext<ClusterConfig> context) {
+    List<Integer> tables = IntStream.range(0, features(context).size()).boxed().toList();
+    return begin
+        .apply("List Features", WorkItems.of(Integer.class, tables))
+        .apply("Cluster Features", new ClusterFeatures(context));
+  }
+
+  @Override
+  public Content describe(StageContext<ClusterConfig> context, List<Part> parts) {
+    List<FeatureTable> order = features(context);
+    List<ClusteringResult> results =
+        parts.stream()
+            .flatMap(part -> part.content().getClustering().getResultsList().stream())
+            .sorted(Comparator.comparingInt(result -> indexOf(order, result.getFeatures())))
+            .toList();
+    return Content.newBuilder()
+        .setClustering(
+            Clustering.newBuilder().addAllResults(results).setSplit(context.config().getSplit()))
+        .build();
+  }
+
+  private static int indexOf(List<FeatureTable> tables, FeatureTable table) {
+    return IntStream.range(0, tables.size())
+        .filter(i -> tables.get(i).equals(table))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,196 @@
+package org.kindred.stages.evaluate;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.transforms.Flatten;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Evaluation;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.MetricValue;
+import org.kindred.proto.artifact.v1.Split;
+import org.kindred.proto.pipeline.v1.EvaluateConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.Stage;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.StageInput;
+import org.kindred.stages.WorkItems;
+import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.features.FeatureReader;
+
+/** EmbeddingSet (and Clustering) -> Evaluation. */
+public final class EvaluateStage implements Stage<EvaluateConfig> {
+  static final String EMBEDDINGS = "embeddings";
+  static final String CLUSTERING = "clustering";
+
+  private static final String EMBEDDING_LAYER = "embedding";
+
+  @Override
+  public String name() {
+    return "evaluate";
+  }
+
+  @Override
+  public String description() {
+    return "measures features by weighted kNN and by clusters, with the baselines beside them";
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public EvaluateConfig defaultConfig() {
+    return EvaluateConfig.getDefaultInstance();
+  }
+
+  @Override
+  public List<StageInput> inputs() {
+    return List.of(
+        StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET),
+        StageInput.optional(CLUSTERING, ArtifactType.ARTIFACT_TYPE_CLUSTERING));
+  }
+
+  @Override
+  public ArtifactType output() {
+    return ArtifactType.ARTIFACT_TYPE_EVALUATION;
+  }
+
+  @Override
+  public boolean usesSeed() {
+    return false;
+  }
+
+  @Override
+  public void checkConfig(EvaluateConfig config) {
+    if (config.getQuerySplit().equals(config.getBaseSplit())) {
+      throw new StageException(
+          "evaluate.query_split and evaluate.base_split are both \"%s\": every query would find itself"
+              .formatted(config.getQuerySplit()));
+    }
+    if (config.getGalleryQueries() > 0 && config.getGalleryNeighbors() > config.getKnn().getK()) {
+      throw new StageException(
+          "evaluate.gallery_neighbors is %d, valid is 1 to evaluate.knn.k, %d"
+              .formatted(config.getGalleryNeighbors(), config.getKnn().getK()));
+    }
+  }
+
+  @Override
+  public void check(StageContext<EvaluateConfig> context) {
+    EvaluateConfig config = context.config();
+    StoredArtifact embeddings = context.input(EMBEDDINGS);
+    features(context);
+    int classes = embeddings.content().getEmbeddingSet().getClassNamesCount();
+    if (classes < 2) {
+      throw new StageException(
+          "step %s: the embeddings have %d classes, valid is 2 or more"
+              .formatted(context.step(), classes));
+    }
+    requireLabels(FeatureReader.split(embeddings, "evaluate.query_split", config.getQuerySplit()));
+    Split base = FeatureReader.split(embeddings, "evaluate.base_split", config.getBaseSplit());
+    requireLabels(base);
+    if (config.getKnn().getK() > base.getExamples()) {
+      throw new StageException(
+          "evaluate.knn.k is %d, valid is 1 to %d, the examples of split %s"
+              .formatted(config.getKnn().getK(), base.getExamples(), base.getName()));
+    }
+  }
+
+  private static void requireLabels(Split split) {
+    if (split.getLabelled() < split.getExamples()) {
+      throw new StageException(
+          "split %s has labels for %d of %d examples, evaluation needs all"
+              .formatted(split.getName(), split.getLabelled(), split.getExamples()));
+    }
+  }
+
+  static List<FeatureTable> features(StageContext<EvaluateConfig> context) {
+    List<String> layers = context.config().getLayersList();
+    return FeatureReader.ofLayers(
+        context.input(EMBEDDINGS),
+        layers.isEmpty() ? List.of(EMBEDDING_LAYER) : layers,
+        context.step());
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin, StageContext<EvaluateConfig> context) {
+    List<FeatureTable> features = features(context);
+    int queries =
+        Math.toIntExact(
+            FeatureReader.split(
+                    context.input(EMBEDDINGS),
+                    "evaluate.query_split",
+                    context.config().getQuerySplit())
+                .getExamples());
+    List<ClassifyQueries.Item> items = new ArrayList<>();
+    for (int first = 0; first < queries; first += ClassifyQueries.QUERIES) {
+      for (int table = 0; table < features.size(); table++) {
+        items.add(
+            new ClassifyQueries.Item(
+                table, first, Math.min(ClassifyQueries.QUERIES, queries - first)));
+      }
+    }
+    PCollectionList<Part> parts =
+        PCollectionList.of(
+            begin
+                .apply("List Queries", WorkItems.of(ClassifyQueries.Item.class, items))
+                .apply("Classify Queries", new ClassifyQueries(context)));
+    if (context.optionalInput(CLUSTERING).isPresent()) {
+      List<Integer> results = new ArrayList<>();
+      int count = context.input(CLUSTERING).content().getClustering().getResultsCount();
+      for (int i = 0; i < count; i++) {
+        results.add(i);
+      }
+      parts =
+          parts.and(
+              begin
+                  .apply("List Clusterings", WorkItems.of(Integer.class, results))
+                  .apply("Compare With Labels", new CompareClusters(context)));
+    }
+    return parts.apply("All Measurements", Flatten.pCollections());
+  }
+
+  /** Adds up the parts: each holds shares of accuracies, weighted by queries, or whole metrics. */
+  @Override
+  public Content describe(StageContext<EvaluateConfig> context, List<Part> parts) {
+    Map<MetricValue, Double> sums =
+        parts.stream()
+            .flatMap(part -> part.content().getEvaluation().getMetricsList().stream())
+            .collect(
+                Collectors.groupingBy(
+                    metric -> metric.toBuilder().clearValue().build(),
+                    Collectors.summingDouble(MetricValue::getValue)));
+    long queries =
+        FeatureReader.split(
+                context.input(EMBEDDINGS), "evaluate.query_split", context.config().getQuerySplit())
+            .getExamples();
+    List<MetricValue> metrics =
+        sums.entrySet().stream()
+            .map(entry -> entry.getKey().toBuilder().setValue(entry.getValue()).build())
+            .map(
+                metric ->
+                    ClassifyQueries.isCount(metric)
+                        ? metric.toBuilder().setValue(metric.getValue() / queries).build()
+                        : metric)
+            .sorted(
+                Comparator.comparing(MetricValue::getName)
+                    .thenComparing(MetricValue::getLayer)
+                    .thenComparing(MetricValue::getFeaturesValue))
+            .toList();
+    return Content.newBuilder()
+        .setEvaluation(
+            Evaluation.newBuilder()
+                .addAllMetrics(metrics)
+                .setQuerySplit(context.config().getQuerySplit())
+                .setBaseSplit(context.config().getBaseSplit()))
+        .build();
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Stage `evaluate`: an EmbeddingSet, and a Clustering if there is one, become an Evaluation.
+ *
+ * <p>Use this to see what features are worth: weighted kNN accuracy of one split against another,
+ * and how clusters agree with labels. The baselines that the EmbeddingSet holds, the untrained
+ * network and the pixels, are measured by the same protocol, and every number carries its protocol.
+ *
+ * <p>Guarantees: neighbours are exact, ties go to the lower id and the lower class; the numbers do
+ * not depend on how the work was cut. A query never sits in the base: splits are disjoint.
+ *
+ * <p>Threading: work items are independent of each other.
+ *
+ * <p>Papers: Z. Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance
+ * Discrimination", CVPR 2018, section 3.4 (weighted kNN).
+ */
+package org.kindred.stages.evaluate;

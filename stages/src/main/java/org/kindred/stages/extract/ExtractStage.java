@@ -1,0 +1,155 @@
+package org.kindred.stages.extract;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Dataset;
+import org.kindred.proto.artifact.v1.EmbeddingSet;
+import org.kindred.proto.artifact.v1.FeatureSource;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.Model;
+import org.kindred.proto.pipeline.v1.ExtractConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.Rejects;
+import org.kindred.stages.SplitCounts;
+import org.kindred.stages.Stage;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.StageInput;
+import org.kindred.stages.WorkItems;
+import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.image.ViewMaker;
+
+/** Model + Dataset -> EmbeddingSet. */
+public final class ExtractStage implements Stage<ExtractConfig> {
+  static final String MODEL = "model";
+  static final String DATASET = "dataset";
+
+  private static final String EMBEDDING = "embedding";
+
+  @Override
+  public String name() {
+    return "extract";
+  }
+
+  @Override
+  public String description() {
+    return "computes features of images, with the untrained network's and the pixels beside them";
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public ExtractConfig defaultConfig() {
+    return ExtractConfig.getDefaultInstance();
+  }
+
+  @Override
+  public List<StageInput> inputs() {
+    return List.of(
+        StageInput.required(MODEL, ArtifactType.ARTIFACT_TYPE_MODEL),
+        StageInput.required(DATASET, ArtifactType.ARTIFACT_TYPE_DATASET));
+  }
+
+  @Override
+  public ArtifactType output() {
+    return ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET;
+  }
+
+  @Override
+  public boolean usesSeed() {
+    return false;
+  }
+
+  @Override
+  public void check(StageContext<ExtractConfig> context) {
+    Model model = context.input(MODEL).content().getModel();
+    List<String> valid = model.getLayersList().stream().map(Layer::getName).toList();
+    for (String layer : context.config().getLayersList()) {
+      if (!valid.contains(layer)) {
+        throw new StageException(
+            "extract.layers has \"%s\", valid are the model's layers: %s"
+                .formatted(layer, String.join(", ", valid)));
+      }
+    }
+  }
+
+  /** Returns the tables that are made, in order. */
+  static List<FeatureTable> tables(StageContext<ExtractConfig> context) {
+    Model model = context.input(MODEL).content().getModel();
+    List<String> layers = context.config().getLayersList();
+    Map<String, Integer> dimensions =
+        model.getLayersList().stream()
+            .collect(Collectors.toMap(Layer::getName, Layer::getDimension));
+    List<FeatureTable> tables = new ArrayList<>();
+    for (String layer :
+        layers.isEmpty() ? dimensions.keySet().stream().sorted().toList() : layers) {
+      tables.add(table(FeatureSource.FEATURE_SOURCE_LEARNED, layer, dimensions.get(layer)));
+      if (context.config().getBaselines()) {
+        tables.add(table(FeatureSource.FEATURE_SOURCE_UNTRAINED, layer, dimensions.get(layer)));
+      }
+    }
+    if (context.config().getBaselines()) {
+      int pixels = new ViewMaker(model.getEvaluationRecipe()).bytesPerView();
+      tables.add(table(FeatureSource.FEATURE_SOURCE_PIXELS, FeatureReader.PIXELS, pixels));
+    }
+    return tables;
+  }
+
+  private static FeatureTable table(FeatureSource source, String layer, int dimension) {
+    String name = FeatureReader.sourceName(source);
+    return FeatureTable.newBuilder()
+        .setSource(source)
+        .setLayer(layer)
+        .setDimension(dimension)
+        .setNormalized(layer.equals(EMBEDDING))
+        .setTable(name.equals(layer) ? name : name + "-" + layer)
+        .build();
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin, StageContext<ExtractConfig> context) {
+    int examples = Math.toIntExact(context.input(DATASET).content().getDataset().getExamples());
+    int rows = context.config().getShardRows();
+    List<ExtractFeatures.Item> items = new ArrayList<>();
+    for (int first = 0; first < examples; first += rows) {
+      items.add(new ExtractFeatures.Item(items.size(), first, Math.min(rows, examples - first)));
+    }
+    return begin
+        .apply("List Shards", WorkItems.of(ExtractFeatures.Item.class, items))
+        .apply("Extract Features", new ExtractFeatures(context));
+  }
+
+  @Override
+  public Content describe(StageContext<ExtractConfig> context, List<Part> parts) {
+    Dataset dataset = context.input(DATASET).content().getDataset();
+    EmbeddingSet.Builder merged =
+        EmbeddingSet.newBuilder()
+            .addAllFeatures(tables(context))
+            .addAllClassNames(dataset.getClassNamesList());
+    SplitCounts splits = new SplitCounts();
+    for (Part part : parts) {
+      EmbeddingSet set = part.content().getEmbeddingSet();
+      merged
+          .setExamples(merged.getExamples() + set.getExamples())
+          .setRejected(merged.getRejected() + set.getRejected());
+      splits.addAll(set.getSplitsList());
+    }
+    Rejects.check(
+        context.step(),
+        merged.getRejected(),
+        merged.getExamples() + merged.getRejected(),
+        context.config().getMaxRejectShare(),
+        parts);
+    return Content.newBuilder().setEmbeddingSet(merged.addAllSplits(splits.toList())).build();
+  }
+}

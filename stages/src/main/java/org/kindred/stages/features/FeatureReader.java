@@ -1,0 +1,174 @@
+package org.kindred.stages.features;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.kindred.proto.artifact.v1.EmbeddingSet;
+import org.kindred.proto.artifact.v1.FeatureSource;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.Split;
+import org.kindred.stages.StageException;
+import org.kindred.stages.arrow.MappedTable;
+import org.kindred.stages.artifact.StoredArtifact;
+
+/**
+ * The rows of one split in one feature table of an EmbeddingSet, numbered from 0 in order of id.
+ */
+public final class FeatureReader implements AutoCloseable {
+  /** Layer name of pixel features. */
+  public static final String PIXELS = "pixels";
+
+  private static final String VECTOR = "vector";
+
+  private final FeatureTable features;
+  private final MappedTable table;
+  private final int[] rows;
+  private final long[] ids;
+  private final int[] labels;
+
+  private FeatureReader(FeatureTable features, MappedTable table, String split) {
+    this.features = features;
+    this.table = table;
+    String[] splits = table.strings("split");
+    this.rows =
+        IntStream.range(0, splits.length).filter(row -> split.equals(splits[row])).toArray();
+    long[] allIds = table.longs("id");
+    int[] allLabels = table.ints("label");
+    this.ids = IntStream.of(rows).mapToLong(row -> allIds[row]).toArray();
+    this.labels = IntStream.of(rows).map(row -> allLabels[row]).toArray();
+  }
+
+  /** Opens the rows of a split. */
+  public static FeatureReader open(StoredArtifact embeddings, FeatureTable features, String split)
+      throws IOException {
+    return new FeatureReader(
+        features, MappedTable.open(embeddings.localTable(features.getTable())), split);
+  }
+
+  /**
+   * Finds a feature table.
+   *
+   * @param source whose features
+   * @param layer their layer
+   * @param step id of the step that asks
+   * @throws StageException if the EmbeddingSet has no such table
+   */
+  public static FeatureTable find(
+      StoredArtifact embeddings, FeatureSource source, String layer, String step) {
+    EmbeddingSet set = embeddings.content().getEmbeddingSet();
+    return set.getFeaturesList().stream()
+        .filter(table -> table.getSource() == source && table.getLayer().equals(layer))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new StageException(
+                    "step %s reads %s features of layer \"%s\", valid are: %s"
+                        .formatted(
+                            step,
+                            sourceName(source),
+                            layer,
+                            set.getFeaturesList().stream()
+                                .map(
+                                    table -> sourceName(table.getSource()) + " " + table.getLayer())
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  /**
+   * Returns every source's table of one of some layers, and the pixels.
+   *
+   * @param layers layers of networks, in order
+   * @throws StageException if the learned features have no such layer
+   */
+  public static List<FeatureTable> ofLayers(
+      StoredArtifact embeddings, List<String> layers, String step) {
+    for (String layer : layers) {
+      find(embeddings, FeatureSource.FEATURE_SOURCE_LEARNED, layer, step);
+    }
+    return embeddings.content().getEmbeddingSet().getFeaturesList().stream()
+        .filter(
+            table ->
+                layers.contains(table.getLayer())
+                    || table.getSource() == FeatureSource.FEATURE_SOURCE_PIXELS)
+        .toList();
+  }
+
+  /**
+   * Returns what an EmbeddingSet's manifest says of a split.
+   *
+   * @param field the configuration's field that names the split, for the message
+   * @throws StageException if it has no such split
+   */
+  public static Split split(StoredArtifact embeddings, String field, String name) {
+    List<Split> splits = embeddings.content().getEmbeddingSet().getSplitsList();
+    Optional<Split> found =
+        splits.stream().filter(split -> split.getName().equals(name)).findFirst();
+    return found.orElseThrow(
+        () ->
+            new StageException(
+                "%s is \"%s\", valid are the embeddings' splits: %s"
+                    .formatted(
+                        field,
+                        name,
+                        splits.stream().map(Split::getName).collect(Collectors.joining(", ")))));
+  }
+
+  /** Returns a source's name as users say it: learned, untrained or pixels. */
+  public static String sourceName(FeatureSource source) {
+    return source.name().substring("FEATURE_SOURCE_".length()).toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns the number of rows. */
+  public int size() {
+    return rows.length;
+  }
+
+  /** Returns the length of a row. */
+  public int dimension() {
+    return features.getDimension();
+  }
+
+  /** Returns a row's id. */
+  public long id(int row) {
+    return ids[row];
+  }
+
+  /** Returns a row's label, -1 for none. */
+  public int label(int row) {
+    return labels[row];
+  }
+
+  /** Returns the labels of all rows, -1 for none. */
+  public int[] labels() {
+    return labels.clone();
+  }
+
+  /** Returns the position of an id, or a negative number if it is not in the split. */
+  public int position(long id) {
+    return Arrays.binarySearch(ids, id);
+  }
+
+  /** Returns consecutive rows, {@code [count, dimension]}. */
+  public float[] vectors(int first, int count) {
+    float[] vectors = new float[Math.multiplyExact(count, dimension())];
+    int copied = 0;
+    while (copied < count) {
+      int start = first + copied;
+      int run = 1;
+      while (copied + run < count && rows[start + run] == rows[start] + run) {
+        run++;
+      }
+      table.copyFloats(VECTOR, rows[start], run, vectors, copied * dimension());
+      copied += run;
+    }
+    return vectors;
+  }
+
+  @Override
+  public void close() {
+    table.close();
+  }
+}

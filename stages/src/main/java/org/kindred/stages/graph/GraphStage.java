@@ -1,0 +1,122 @@
+package org.kindred.stages.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.NeighborGraph;
+import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.Stage;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.StageInput;
+import org.kindred.stages.WorkItems;
+import org.kindred.stages.features.FeatureReader;
+
+/** EmbeddingSet -> NeighborGraph: exact k nearest neighbours. */
+public final class GraphStage implements Stage<GraphConfig> {
+  static final String EMBEDDINGS = "embeddings";
+
+  @Override
+  public String name() {
+    return "graph";
+  }
+
+  @Override
+  public String description() {
+    return "finds the exact k nearest neighbours of every embedding";
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public GraphConfig defaultConfig() {
+    return GraphConfig.getDefaultInstance();
+  }
+
+  @Override
+  public List<StageInput> inputs() {
+    return List.of(StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET));
+  }
+
+  @Override
+  public ArtifactType output() {
+    return ArtifactType.ARTIFACT_TYPE_NEIGHBOR_GRAPH;
+  }
+
+  @Override
+  public boolean usesSeed() {
+    return false;
+  }
+
+  @Override
+  public void checkConfig(GraphConfig config) {
+    if (config.getTileRows() % FindNeighbors.SHARD_ROWS != 0) {
+      throw new StageException(
+          "graph.tile_rows is %d, valid are multiples of %d"
+              .formatted(config.getTileRows(), FindNeighbors.SHARD_ROWS));
+    }
+  }
+
+  @Override
+  public void check(StageContext<GraphConfig> context) {
+    features(context);
+    long nodes = nodes(context);
+    if (context.config().getK() >= nodes) {
+      throw new StageException(
+          "graph.k is %d, valid is 1 to %d: split %s has %d examples"
+              .formatted(context.config().getK(), nodes - 1, context.config().getSplit(), nodes));
+    }
+  }
+
+  static FeatureTable features(StageContext<GraphConfig> context) {
+    GraphConfig config = context.config();
+    return FeatureReader.find(
+        context.input(EMBEDDINGS),
+        config.getFeatures().getSource(),
+        config.getFeatures().getLayer(),
+        context.step());
+  }
+
+  private static long nodes(StageContext<GraphConfig> context) {
+    return FeatureReader.split(
+            context.input(EMBEDDINGS), "graph.split", context.config().getSplit())
+        .getExamples();
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin, StageContext<GraphConfig> context) {
+    int tileRows = context.config().getTileRows();
+    int tiles = Math.toIntExact((nodes(context) + tileRows - 1) / tileRows);
+    List<FindNeighbors.TilePair> pairs = new ArrayList<>();
+    for (int left = 0; left < tiles; left++) {
+      for (int right = left; right < tiles; right++) {
+        pairs.add(new FindNeighbors.TilePair(left, right));
+      }
+    }
+    return begin
+        .apply("List Tile Pairs", WorkItems.of(FindNeighbors.TilePair.class, pairs))
+        .apply("Find Neighbors", new FindNeighbors(context));
+  }
+
+  @Override
+  public Content describe(StageContext<GraphConfig> context, List<Part> parts) {
+    GraphConfig config = context.config();
+    return Content.newBuilder()
+        .setNeighborGraph(
+            NeighborGraph.newBuilder()
+                .setNodes(nodes(context))
+                .setK(config.getK())
+                .setMetric(config.getMetric())
+                .setFeatures(features(context))
+                .setSplit(config.getSplit()))
+        .build();
+  }
+}

@@ -1,0 +1,242 @@
+package org.kindred.stages.image;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.kindred.proto.artifact.v1.CenterCrop;
+import org.kindred.proto.artifact.v1.ColorJitter;
+import org.kindred.proto.artifact.v1.GaussianBlur;
+import org.kindred.proto.artifact.v1.Grayscale;
+import org.kindred.proto.artifact.v1.HorizontalFlip;
+import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.artifact.v1.Operation;
+import org.kindred.proto.artifact.v1.RandomResizedCrop;
+import org.kindred.proto.artifact.v1.ResizeShorterSide;
+import org.kindred.proto.artifact.v1.ViewRecipe;
+import org.kindred.proto.pipeline.v1.RecipeConfig;
+
+/**
+ * The recipes that the papers used, by name, and the resolving of a configured recipe.
+ *
+ * <table>
+ *   <caption>Presets; s is the size, all crops are resized to s x s</caption>
+ *   <tr><th>name<th>used by<th>s<th>operations
+ *   <tr><td>A-cifar-id<td>InstDisc, InvP on CIFAR<td>32
+ *     <td>crop of 0.2 to 1, jitter (0.4, 0.4, 0.4, 0.4), grey 0.2
+ *   <tr><td>A-cifar-is<td>InvaSpread on CIFAR and STL<td>32
+ *     <td>crop of 0.2 to 1, jitter (0.4, 0.4, 0.4, 0.4), grey 0.2, flip 0.5
+ *   <tr><td>A-in-v1<td>InstDisc, MoCo v1, PCL v1 on ImageNet<td>224
+ *     <td>crop of 0.2 to 1, grey 0.2, jitter (0.4, 0.4, 0.4, 0.4), flip 0.5
+ *   <tr><td>A-in-v2<td>InvP, MoCo v2, PCL v2 on ImageNet<td>224
+ *     <td>crop of 0.2 to 1, jitter (0.4, 0.4, 0.4, 0.1) 0.8, grey 0.2, blur 0.5, flip 0.5
+ *   <tr><td>A-swav<td>SwAV, one crop group<td>224
+ *     <td>crop of 0.14 to 1, flip 0.5, jitter (0.8, 0.8, 0.8, 0.2) 0.8, grey 0.2, blur 0.5
+ *   <tr><td>A-cifar-simclr<td>SimCLR on CIFAR<td>32
+ *     <td>crop of 0.08 to 1, flip 0.5, jitter (0.4, 0.4, 0.4, 0.1) 0.8, grey 0.2
+ *   <tr><td>A-cifar-swav<td>SwAV on CIFAR<td>32
+ *     <td>crop of 0.08 to 1, flip 0.5, jitter (0.8, 0.8, 0.8, 0.2) 0.8, grey 0.2
+ *   <tr><td>none<td>training without augmentation<td>32<td>resize of the shorter side to s, centre
+ *     crop of s; a source of s x s passes unchanged
+ *   <tr><td>test<td>evaluation<td>32<td>as none
+ * </table>
+ *
+ * <p>A number behind an operation is its probability; jitter is (brightness, contrast, saturation,
+ * hue). Recipes of ImageNet normalise with the mean and standard deviation of ImageNet, all others
+ * with those of CIFAR-10 that the references use.
+ */
+public final class Recipes {
+
+  private static final Normalize CIFAR = Normalize.getDefaultInstance();
+  private static final Normalize IMAGENET =
+      Normalize.newBuilder()
+          .setMeanRed(0.485f)
+          .setMeanGreen(0.456f)
+          .setMeanBlue(0.406f)
+          .setStdRed(0.229f)
+          .setStdGreen(0.224f)
+          .setStdBlue(0.225f)
+          .build();
+
+  private static final Map<String, ViewRecipe> PRESETS = presets();
+
+  private Recipes() {}
+
+  /** Returns the names of the presets, in the order of the table above. */
+  public static List<String> names() {
+    return List.copyOf(PRESETS.keySet());
+  }
+
+  /**
+   * Resolves a configured recipe: a preset, with {@code size} and {@code min_scale} put in where
+   * they are set, or the recipe that the configuration holds.
+   *
+   * @return the recipe with every field set; {@link ViewMaker} says whether it can be followed
+   * @throws IllegalArgumentException if neither or both of {@code preset} and {@code recipe} are
+   *     set, the preset is unknown, or {@code size} or {@code min_scale} is out of range, is set
+   *     without a preset, or is set where the preset has no operation that takes it
+   */
+  public static ViewRecipe resolve(RecipeConfig config) {
+    boolean hasPreset = !config.getPreset().isEmpty();
+    if (hasPreset == config.hasRecipe()) {
+      throw new IllegalArgumentException(
+          hasPreset
+              ? "both preset and recipe are set, valid is one of them"
+              : "neither preset nor recipe is set, valid is one of them");
+    }
+    if (!hasPreset && (config.hasSize() || config.hasMinScale())) {
+      throw new IllegalArgumentException(
+          (config.hasSize() ? "size" : "min_scale") + " is set without a preset, which it changes");
+    }
+    ViewRecipe.Builder recipe =
+        (hasPreset ? preset(config.getPreset()) : config.getRecipe()).toBuilder();
+    if (config.hasSize()) {
+      overrideSize(recipe, config.getSize());
+    }
+    if (config.hasMinScale()) {
+      overrideMinScale(recipe, config.getPreset(), config.getMinScale());
+    }
+    setDefaults(recipe);
+    return recipe.build();
+  }
+
+  private static ViewRecipe preset(String name) {
+    ViewRecipe preset = PRESETS.get(name);
+    if (preset == null) {
+      throw new IllegalArgumentException(
+          "preset is \"" + name + "\", valid is one of " + String.join(", ", names()));
+    }
+    return preset;
+  }
+
+  private static void overrideSize(ViewRecipe.Builder recipe, int size) {
+    if (size < 4 || size > 1024) {
+      throw new IllegalArgumentException("size is " + size + ", valid is 4 to 1024");
+    }
+    for (Operation.Builder operation : recipe.getOperationsBuilderList()) {
+      switch (operation.getKindCase()) {
+        case RANDOM_RESIZED_CROP -> operation.getRandomResizedCropBuilder().setSize(size);
+        case RESIZE_SHORTER_SIDE -> operation.getResizeShorterSideBuilder().setSize(size);
+        case CENTER_CROP -> operation.getCenterCropBuilder().setSize(size);
+        default -> {
+          // The other operations keep the size.
+        }
+      }
+    }
+  }
+
+  private static void overrideMinScale(ViewRecipe.Builder recipe, String preset, double minScale) {
+    if (!(minScale > 0 && minScale <= 1)) {
+      throw new IllegalArgumentException(
+          "min_scale is " + minScale + ", valid is more than 0, to 1");
+    }
+    boolean found = false;
+    for (Operation.Builder operation : recipe.getOperationsBuilderList()) {
+      if (operation.hasRandomResizedCrop()) {
+        operation.getRandomResizedCropBuilder().setMinScale(minScale);
+        found = true;
+      }
+    }
+    if (!found) {
+      throw new IllegalArgumentException(
+          "min_scale is set, but the preset " + preset + " has no random crop");
+    }
+  }
+
+  /** Sets every unset field of a message, and of the messages in it, to its default. */
+  private static void setDefaults(Message.Builder message) {
+    for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
+      boolean holdsMessage = field.getJavaType() == FieldDescriptor.JavaType.MESSAGE;
+      if (field.isRepeated()) {
+        for (int i = 0; holdsMessage && i < message.getRepeatedFieldCount(field); i++) {
+          setDefaults(message.getRepeatedFieldBuilder(field, i));
+        }
+      } else if (holdsMessage) {
+        if (message.hasField(field) || field.getContainingOneof() == null) {
+          setDefaults(message.getFieldBuilder(field));
+        }
+      } else if (!message.hasField(field)) {
+        message.setField(field, field.getDefaultValue());
+      }
+    }
+  }
+
+  private static Map<String, ViewRecipe> presets() {
+    Operation flip = flip(0.5);
+    Operation gray = grayscale(0.2);
+    Operation blur = blur(0.5);
+    Operation strong = jitter(1, 0.4, 0.4);
+    Operation weakHue = jitter(0.8, 0.4, 0.1);
+    Operation swav = jitter(0.8, 0.8, 0.2);
+    Map<String, ViewRecipe> presets = new LinkedHashMap<>();
+    presets.put("A-cifar-id", recipe(CIFAR, crop(32, 0.2), strong, gray));
+    presets.put("A-cifar-is", recipe(CIFAR, crop(32, 0.2), strong, gray, flip));
+    presets.put("A-in-v1", recipe(IMAGENET, crop(224, 0.2), gray, strong, flip));
+    presets.put("A-in-v2", recipe(IMAGENET, crop(224, 0.2), weakHue, gray, blur, flip));
+    presets.put("A-swav", recipe(IMAGENET, crop(224, 0.14), flip, swav, gray, blur));
+    presets.put("A-cifar-simclr", recipe(CIFAR, crop(32, 0.08), flip, weakHue, gray));
+    presets.put("A-cifar-swav", recipe(CIFAR, crop(32, 0.08), flip, swav, gray));
+    presets.put("none", recipe(CIFAR, resize(32), centerCrop(32)));
+    presets.put("test", recipe(CIFAR, resize(32), centerCrop(32)));
+    return presets;
+  }
+
+  private static ViewRecipe recipe(Normalize normalize, Operation... operations) {
+    return ViewRecipe.newBuilder()
+        .addAllOperations(List.of(operations))
+        .setNormalize(normalize)
+        .build();
+  }
+
+  private static Operation crop(int size, double minScale) {
+    return Operation.newBuilder()
+        .setRandomResizedCrop(
+            RandomResizedCrop.newBuilder().setSize(size).setMinScale(minScale).setMaxScale(1))
+        .build();
+  }
+
+  private static Operation flip(double probability) {
+    return Operation.newBuilder()
+        .setProbability(probability)
+        .setHorizontalFlip(HorizontalFlip.getDefaultInstance())
+        .build();
+  }
+
+  /** Jitter with the same strength of brightness, contrast and saturation. */
+  private static Operation jitter(double probability, double strength, double hue) {
+    return Operation.newBuilder()
+        .setProbability(probability)
+        .setColorJitter(
+            ColorJitter.newBuilder()
+                .setBrightness(strength)
+                .setContrast(strength)
+                .setSaturation(strength)
+                .setHue(hue))
+        .build();
+  }
+
+  private static Operation grayscale(double probability) {
+    return Operation.newBuilder()
+        .setProbability(probability)
+        .setGrayscale(Grayscale.getDefaultInstance())
+        .build();
+  }
+
+  private static Operation blur(double probability) {
+    return Operation.newBuilder()
+        .setProbability(probability)
+        .setGaussianBlur(GaussianBlur.newBuilder().setMinSigma(0.1).setMaxSigma(2))
+        .build();
+  }
+
+  private static Operation resize(int size) {
+    return Operation.newBuilder()
+        .setResizeShorterSide(ResizeShorterSide.newBuilder().setSize(size))
+        .build();
+  }
+
+  private static Operation centerCrop(int size) {
+    return Operation.newBuilder().setCenterCrop(CenterCrop.newBuilder().setSize(size)).build();
+  }
+}

@@ -1,0 +1,136 @@
+package org.kindred.stages.ingest;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.kindred.proto.pipeline.v1.IngestConfig;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.StoreFiles;
+
+/**
+ * CIFAR-10's binary version: files of records of one label byte and 3,072 pixel bytes, planes of
+ * red, green and blue, each 32 rows of 32 (https://www.cs.toronto.edu/~kriz/cifar.html).
+ */
+final class CifarBinary {
+  private static final int SIDE = 32;
+  private static final int PLANE = SIDE * SIDE;
+  private static final int RECORD_BYTES = 1 + 3 * PLANE;
+  private static final String NAMES_FILE = "batches.meta.txt";
+  private static final List<String> NAMES =
+      List.of(
+          "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+
+  private CifarBinary() {}
+
+  static Source list(IngestConfig config) throws IOException {
+    if (!config.getList().isEmpty()) {
+      throw new StageException(
+          "ingest.list is \"%s\", valid only with format image_tree".formatted(config.getList()));
+    }
+    String folder = config.getSource();
+    StoreFiles files = StoreFiles.of(folder);
+    List<String> names = files.list(folder);
+    List<SourceShard> shards = new ArrayList<>();
+    Fingerprint fingerprint = new Fingerprint(files);
+    long id = 0;
+    for (String name : names) {
+      String split = split(name);
+      if (split == null) {
+        continue;
+      }
+      String path = folder + "/" + name;
+      long bytes = files.size(path);
+      if (bytes == 0 || bytes % RECORD_BYTES != 0) {
+        throw new StageException(
+            "%s has %d bytes, valid is a multiple of %d, a CIFAR-10 record's length"
+                .formatted(path, bytes, RECORD_BYTES));
+      }
+      fingerprint.add(name, path);
+      int records = (int) (bytes / RECORD_BYTES);
+      for (int first = 0; first < records; first += config.getShardRows()) {
+        int count = Math.min(config.getShardRows(), records - first);
+        shards.add(new Shard(shards.size(), files, path, name, split, first, count, id + first));
+      }
+      id += records;
+    }
+    if (shards.isEmpty()) {
+      throw new StageException(
+          "ingest.source \"%s\" has no file data_batch_*.bin or test_batch.bin".formatted(folder));
+    }
+    return new Source(classNames(files, folder, names), shards, fingerprint.toString());
+  }
+
+  private static String split(String name) {
+    if (name.matches("data_batch_\\d+\\.bin")) {
+      return "train";
+    }
+    return name.equals("test_batch.bin") ? "test" : null;
+  }
+
+  private static List<String> classNames(StoreFiles files, String folder, List<String> names)
+      throws IOException {
+    if (!names.contains(NAMES_FILE)) {
+      return NAMES;
+    }
+    try (InputStream in = files.open(folder + "/" + NAMES_FILE)) {
+      List<String> lines =
+          new String(in.readAllBytes(), StandardCharsets.UTF_8)
+              .lines()
+              .map(String::strip)
+              .filter(line -> !line.isEmpty())
+              .toList();
+      if (lines.size() != NAMES.size()) {
+        throw new StageException(
+            "%s/%s names %d classes, CIFAR-10 has %d"
+                .formatted(folder, NAMES_FILE, lines.size(), NAMES.size()));
+      }
+      return lines;
+    }
+  }
+
+  private record Shard(
+      int number,
+      StoreFiles files,
+      String path,
+      String name,
+      String split,
+      int first,
+      int count,
+      long firstId)
+      implements SourceShard {
+
+    @Override
+    public void read(Sink sink) throws IOException {
+      try (InputStream in = new BufferedInputStream(files.open(path), 1 << 18)) {
+        in.skipNBytes((long) first * RECORD_BYTES);
+        byte[] rgb = new byte[3 * PLANE];
+        for (int i = 0; i < count; i++) {
+          byte[] record = in.readNBytes(RECORD_BYTES);
+          String source = name + "#" + (first + i);
+          int label = record.length == 0 ? -1 : record[0] & 0xFF;
+          Origin origin = new Origin(firstId + i, split, label, source);
+          if (record.length < RECORD_BYTES) {
+            sink.reject(
+                origin, "record has %d bytes, valid is %d".formatted(record.length, RECORD_BYTES));
+          } else if (label >= NAMES.size()) {
+            sink.reject(origin, "label is %d, valid is 0 to %d".formatted(label, NAMES.size() - 1));
+          } else {
+            interleave(record, rgb);
+            sink.raw(origin, SIDE, SIDE, rgb);
+          }
+        }
+      }
+    }
+
+    private static void interleave(byte[] record, byte[] rgb) {
+      for (int i = 0; i < PLANE; i++) {
+        rgb[3 * i] = record[1 + i];
+        rgb[3 * i + 1] = record[1 + PLANE + i];
+        rgb[3 * i + 2] = record[1 + 2 * PLANE + i];
+      }
+    }
+  }
+}

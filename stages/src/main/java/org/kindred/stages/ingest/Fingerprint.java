@@ -1,0 +1,34 @@
+package org.kindred.stages.ingest;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.MessageDigest;
+import org.kindred.stages.artifact.Digests;
+import org.kindred.stages.artifact.StoreFiles;
+
+/**
+ * Tells a changed source from an unchanged one without reading it: SHA-256 over names, sizes and,
+ * on a local file system, times of change. A source that was only touched is ingested again and
+ * gives an artifact of the same digest, so that nothing after it runs again.
+ */
+final class Fingerprint {
+  private final StoreFiles files;
+  private final MessageDigest digest = Digests.sha256();
+
+  Fingerprint(StoreFiles files) {
+    this.files = files;
+  }
+
+  void add(String name, String path) throws IOException {
+    boolean local = !path.contains("://");
+    long time = local ? Files.getLastModifiedTime(files.local(path)).toMillis() : 0;
+    String line = "%s %d %d%n".formatted(name, files.size(path), time);
+    digest.update(line.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public String toString() {
+    return "sha256:" + Digests.hex(digest);
+  }
+}

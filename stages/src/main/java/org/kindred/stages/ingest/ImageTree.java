@@ -1,0 +1,200 @@
+package org.kindred.stages.ingest;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import org.kindred.proto.pipeline.v1.IngestConfig;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.StoreFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder or zip file of {@code split/class/file}, or of any paths that a list gives split and
+ * class.
+ */
+final class ImageTree {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageTree.class);
+
+  private ImageTree() {}
+
+  static Source list(IngestConfig config) throws IOException {
+    String root = config.getSource();
+    StoreFiles files = StoreFiles.of(root);
+    boolean zip = root.toLowerCase(Locale.ROOT).endsWith(".zip");
+    if (zip && files.size(root) < 0) {
+      throw new StageException("ingest.source \"%s\" does not exist".formatted(root));
+    }
+    Fingerprint fingerprint = new Fingerprint(files);
+    List<String> paths = new ArrayList<>();
+    if (zip) {
+      fingerprint.add("zip", root);
+      listZip(files, root, paths);
+    } else {
+      listFolder(files, root, "", paths);
+    }
+    List<String> images = paths.stream().filter(ImageTree::isImage).sorted().toList();
+    if (images.isEmpty()) {
+      throw new StageException(
+          "ingest.source \"%s\" has no .jpg, .jpeg or .png file".formatted(root));
+    }
+    if (images.size() < paths.size()) {
+      LOG.info(
+          "{}: {} files that are not images are left alone", root, paths.size() - images.size());
+    }
+    if (!zip) {
+      for (String image : images) {
+        fingerprint.add(image, root + "/" + image);
+      }
+    }
+    Map<String, ImageList.Entry> placed = place(config, files, images);
+    List<String> classes = classes(placed);
+    if (classes.size() == 1) {
+      LOG.warn(
+          "{} has one class only, \"{}\": evaluation will have nothing to tell apart",
+          root,
+          classes.get(0));
+    }
+    return new Source(
+        classes, cut(config, files, zip, images, placed, classes), fingerprint.toString());
+  }
+
+  private static List<SourceShard> cut(
+      IngestConfig config,
+      StoreFiles files,
+      boolean zip,
+      List<String> images,
+      Map<String, ImageList.Entry> placed,
+      List<String> classes) {
+    Map<String, Integer> labels = new HashMap<>();
+    classes.forEach(name -> labels.put(name, labels.size()));
+    List<SourceShard> shards = new ArrayList<>();
+    for (int first = 0; first < images.size(); first += config.getShardRows()) {
+      List<SourceShard.Origin> origins = new ArrayList<>();
+      for (int i = first; i < Math.min(images.size(), first + config.getShardRows()); i++) {
+        ImageList.Entry entry = placed.get(images.get(i));
+        String split = entry == null ? "" : entry.split();
+        int label = entry == null ? -1 : labels.getOrDefault(entry.className(), -1);
+        origins.add(new SourceShard.Origin(i, split, label, images.get(i)));
+      }
+      shards.add(new Shard(shards.size(), files, config.getSource(), zip, List.copyOf(origins)));
+    }
+    return shards;
+  }
+
+  private static Map<String, ImageList.Entry> place(
+      IngestConfig config, StoreFiles files, List<String> images) throws IOException {
+    if (!config.getList().isEmpty()) {
+      return ImageList.read(config, files, images);
+    }
+    Map<String, ImageList.Entry> placed = new TreeMap<>();
+    for (String image : images) {
+      String[] names = image.split("/", -1);
+      if (names.length == 3) {
+        placed.put(image, new ImageList.Entry(names[0], names[1]));
+      }
+    }
+    return placed;
+  }
+
+  private static List<String> classes(Map<String, ImageList.Entry> placed) {
+    TreeSet<String> classes = new TreeSet<>();
+    placed.values().forEach(entry -> classes.add(entry.className()));
+    classes.remove("");
+    return List.copyOf(classes);
+  }
+
+  private static void listZip(StoreFiles files, String root, List<String> paths)
+      throws IOException {
+    try (ZipFile zip = openZip(files.local(root))) {
+      zip.stream()
+          .filter(entry -> !entry.isDirectory() && !isHidden(entry.getName()))
+          .forEach(entry -> paths.add(entry.getName()));
+    }
+  }
+
+  private static void listFolder(StoreFiles files, String root, String below, List<String> paths)
+      throws IOException {
+    for (String name : files.list(root + "/" + below)) {
+      String path = below + name;
+      if (isHidden(path)) {
+        continue;
+      }
+      if (isImage(path)) {
+        paths.add(path);
+      } else if (files.list(root + "/" + path).isEmpty()) {
+        paths.add(path);
+      } else {
+        listFolder(files, root, path + "/", paths);
+      }
+    }
+  }
+
+  private static boolean isHidden(String path) {
+    return path.startsWith(".") || path.contains("/.") || path.startsWith("__MACOSX/");
+  }
+
+  private static boolean isImage(String path) {
+    String lower = path.toLowerCase(Locale.ROOT);
+    return lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png");
+  }
+
+  static ZipFile openZip(Path path) throws IOException {
+    try {
+      return new ZipFile(path.toFile());
+    } catch (ZipException e) {
+      throw new StageException(
+          "ingest.source \"%s\" is not a zip file: %s".formatted(path, e.getMessage()), e);
+    }
+  }
+
+  private record Shard(
+      int number, StoreFiles files, String root, boolean zip, List<SourceShard.Origin> origins)
+      implements SourceShard {
+
+    @Override
+    public void read(Sink sink) throws IOException {
+      if (!zip) {
+        for (Origin origin : origins) {
+          deliver(origin, () -> files.open(root + "/" + origin.source()), sink);
+        }
+        return;
+      }
+      try (ZipFile archive = openZip(files.local(root))) {
+        for (Origin origin : origins) {
+          ZipEntry entry = archive.getEntry(origin.source());
+          deliver(origin, () -> archive.getInputStream(entry), sink);
+        }
+      }
+    }
+
+    private interface Opener {
+      InputStream open() throws IOException;
+    }
+
+    private static void deliver(Origin origin, Opener opener, Sink sink) throws IOException {
+      if (origin.split().isEmpty()) {
+        sink.reject(origin, "does not lie at split/class/file");
+        return;
+      }
+      byte[] bytes;
+      try (InputStream in = opener.open()) {
+        bytes = in.readAllBytes();
+      } catch (IOException e) {
+        sink.reject(origin, "unreadable: " + e.getMessage());
+        return;
+      }
+      sink.file(origin, bytes);
+    }
+  }
+}

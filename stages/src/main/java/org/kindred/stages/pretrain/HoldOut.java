@@ -1,0 +1,105 @@
+package org.kindred.stages.pretrain;
+
+import java.nio.ByteBuffer;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.random.CounterRandom;
+import org.kindred.models.random.CounterRandom.Domain;
+import org.kindred.models.training.ImageEmbedder;
+import org.kindred.proto.pipeline.v1.Monitor;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.dataset.DatasetReader;
+import org.kindred.stages.image.ViewMaker;
+import org.kindred.stages.neighbors.ExactSearch;
+import org.kindred.stages.neighbors.NeighborLists;
+import org.kindred.stages.neighbors.Similarity;
+import org.kindred.stages.neighbors.Tile;
+import org.kindred.stages.neighbors.WeightedKnn;
+
+/**
+ * Labelled examples of the training split that show, without touching the test split, whether
+ * training goes the right way: some are classified by the weighted vote of others. Their pixels are
+ * held in memory, at most 6,000 images.
+ */
+final class HoldOut implements AutoCloseable {
+  private static final int MAX_QUERIES = 1000;
+  private static final int MAX_BASE = 5000;
+  private static final int BATCH = 100;
+
+  private final Monitor config;
+  private final int classes;
+  private final int[] queryLabels;
+  private final int[] baseLabels;
+  private final int imageBytes;
+  private final ByteBuffer images;
+  private final MatrixProduct product = new MatrixProduct();
+
+  HoldOut(StageContext<PretrainConfig> context, DatasetReader dataset) {
+    this.config = context.config().getMonitor();
+    int[] rows =
+        IntStream.range(0, dataset.size()).filter(row -> dataset.label(row) >= 0).toArray();
+    new CounterRandom(Domain.HOLDOUT, context.seed(), 0, 0, 0).shuffle(rows);
+    int queries = Math.min(MAX_QUERIES, (int) (rows.length * config.getHoldout()));
+    int base = queries == 0 ? 0 : Math.min(MAX_BASE, rows.length - queries);
+    int[] labels = IntStream.of(rows).limit(queries + base).map(dataset::label).toArray();
+    this.queryLabels = IntStream.range(0, queries).map(i -> labels[i]).toArray();
+    this.baseLabels = IntStream.range(queries, queries + base).map(i -> labels[i]).toArray();
+    this.classes = IntStream.of(labels).max().orElse(-1) + 1;
+    ViewMaker maker = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
+    this.imageBytes = maker.bytesPerView();
+    this.images = ByteBuffer.allocateDirect(Math.multiplyExact(queries + base, imageBytes));
+    byte[] view = new byte[imageBytes];
+    for (int i = 0; i < queries + base; i++) {
+      maker.make(dataset.image(rows[i]), context.seed(), 0, dataset.id(rows[i]), 0, view, 0);
+      images.put(view);
+    }
+  }
+
+  /** Returns the share of queries that are classified right, or nothing if there are none. */
+  OptionalDouble accuracy(ImageEmbedder embedder) {
+    if (queryLabels.length == 0) {
+      return OptionalDouble.empty();
+    }
+    Tile queries = embed(embedder, 0, queryLabels.length);
+    Tile base = embed(embedder, queryLabels.length, baseLabels.length);
+    int k = Math.min(config.getK(), baseLabels.length);
+    NeighborLists neighbors = new ExactSearch(product, k).search(queries, base);
+    WeightedKnn classifier = new WeightedKnn(classes, config.getTemperature());
+    int[] labels = new int[k];
+    float[] similarities = new float[k];
+    int right = 0;
+    for (int i = 0; i < queryLabels.length; i++) {
+      for (int j = 0; j < k; j++) {
+        labels[j] = baseLabels[neighbors.ids()[i * k + j]];
+        similarities[j] = neighbors.similarities()[i * k + j];
+      }
+      int predicted = classifier.predict(classifier.probabilities(similarities, labels));
+      right += predicted == queryLabels[i] ? 1 : 0;
+    }
+    return OptionalDouble.of((double) right / queryLabels.length);
+  }
+
+  /** Returns the embeddings of some of the images; positions count from 0. */
+  private Tile embed(ImageEmbedder embedder, int first, int count) {
+    float[] rows = null;
+    int dimension = 0;
+    for (int done = 0; done < count; done += BATCH) {
+      int batch = Math.min(BATCH, count - done);
+      ByteBuffer slice = images.slice((first + done) * imageBytes, batch * imageBytes);
+      float[] embedded = embedder.embed(slice, batch);
+      if (rows == null) {
+        dimension = embedded.length / batch;
+        rows = new float[count * dimension];
+      }
+      System.arraycopy(embedded, 0, rows, done * dimension, embedded.length);
+    }
+    return Tile.of(Similarity.COSINE, 0, dimension, rows);
+  }
+
+  @Override
+  public void close() {
+    product.close();
+  }
+}

@@ -1,0 +1,134 @@
+package org.kindred.stages.pretrain;
+
+import java.io.IOException;
+import java.util.List;
+import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Split;
+import org.kindred.proto.artifact.v1.ViewRecipe;
+import org.kindred.proto.artifact.v1.ViewSet;
+import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.stages.ConfiguredRecipe;
+import org.kindred.stages.Part;
+import org.kindred.stages.Stage;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.StageInput;
+import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.dataset.DatasetReader;
+import org.kindred.stages.image.ViewMaker;
+
+/** Dataset (and ViewSet) -> Model. */
+public final class PretrainStage implements Stage<PretrainConfig> {
+  static final String DATASET = "dataset";
+  static final String VIEWS = "views";
+
+  @Override
+  public String name() {
+    return "pretrain";
+  }
+
+  @Override
+  public String description() {
+    return "trains a network without labels";
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public PretrainConfig defaultConfig() {
+    return PretrainConfig.getDefaultInstance();
+  }
+
+  @Override
+  public List<StageInput> inputs() {
+    return List.of(
+        StageInput.required(DATASET, ArtifactType.ARTIFACT_TYPE_DATASET),
+        StageInput.optional(VIEWS, ArtifactType.ARTIFACT_TYPE_VIEW_SET));
+  }
+
+  @Override
+  public ArtifactType output() {
+    return ArtifactType.ARTIFACT_TYPE_MODEL;
+  }
+
+  @Override
+  public void checkConfig(PretrainConfig config) {
+    ViewMaker views = new ViewMaker(viewRecipe(config));
+    ViewMaker evaluation = new ViewMaker(evaluationRecipe(config));
+    if (views.size() != evaluation.size()) {
+      throw new StageException(
+          "pretrain.evaluation makes images of %d px, valid is the size of pretrain.views, %d px"
+              .formatted(evaluation.size(), views.size()));
+    }
+    if (config.getObjective().getKindCase() == Objective.KindCase.KIND_NOT_SET) {
+      throw new StageException("pretrain.objective is empty, valid are invaspread, instdisc");
+    }
+    int last = -1;
+    for (var drop : config.getSchedule().getSteps().getDropsList()) {
+      if (drop.getEpoch() <= last) {
+        throw new StageException(
+            "pretrain.schedule.steps.drops: epoch %d comes after %d, valid are rising epochs"
+                .formatted(drop.getEpoch(), last));
+      }
+      last = drop.getEpoch();
+    }
+  }
+
+  @Override
+  public void check(StageContext<PretrainConfig> context) {
+    PretrainConfig config = context.config();
+    Split split = DatasetReader.split(context.input(DATASET), "pretrain.split", config.getSplit());
+    if (config.getBatchSize() > split.getExamples()) {
+      throw new StageException(
+          "pretrain.batch_size is %d, valid is 2 to %d, the examples of split %s"
+              .formatted(config.getBatchSize(), split.getExamples(), config.getSplit()));
+    }
+    context.optionalInput(VIEWS).ifPresent(views -> checkViews(context, views));
+  }
+
+  private static void checkViews(StageContext<PretrainConfig> context, StoredArtifact artifact) {
+    PretrainConfig config = context.config();
+    ViewSet views = artifact.content().getViewSet();
+    String differing =
+        !views.getRecipe().equals(viewRecipe(config))
+            ? "recipe"
+            : views.getSeed() != context.seed()
+                ? "seed"
+                : !views.getSplit().equals(config.getSplit()) ? "split" : null;
+    if (differing != null) {
+      throw new StageException(
+          "input views of step %s were made with another %s than pretrain has"
+              .formatted(context.step(), differing));
+    }
+  }
+
+  static ViewRecipe viewRecipe(PretrainConfig config) {
+    return ConfiguredRecipe.resolve(config.getViews(), "pretrain.views");
+  }
+
+  static ViewRecipe evaluationRecipe(PretrainConfig config) {
+    return ConfiguredRecipe.resolve(config.getEvaluation(), "pretrain.evaluation");
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin, StageContext<PretrainConfig> context) {
+    return begin
+        .apply("One Training", Create.of(context.step()))
+        .apply("Train", ParDo.of(new TrainFn(context)));
+  }
+
+  @Override
+  public Content describe(StageContext<PretrainConfig> context, List<Part> parts)
+      throws IOException {
+    return parts.get(0).content();
+  }
+}

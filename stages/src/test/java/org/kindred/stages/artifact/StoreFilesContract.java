@@ -1,0 +1,187 @@
+package org.kindred.stages.artifact;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every implementation of {@link StoreFiles} does, on files of this machine. */
+abstract class StoreFilesContract {
+  @TempDir Path directory;
+  final StoreFiles files;
+  String root;
+
+  StoreFilesContract(StoreFiles files) {
+    this.files = files;
+  }
+
+  @BeforeEach
+  void root() {
+    root = directory.resolve("store").toString();
+  }
+
+  String write(String name, String text) throws IOException {
+    try (OutputStream out = files.create(root + "/" + name)) {
+      out.write(text.getBytes(UTF_8));
+    }
+    return root + "/" + name;
+  }
+
+  String read(String name) throws IOException {
+    try (InputStream in = files.open(root + "/" + name)) {
+      return new String(in.readAllBytes(), UTF_8);
+    }
+  }
+
+  @Test
+  void readsWhatWasWritten() throws IOException {
+    String path = write("a/b/c.txt", "hello");
+    assertThat(read("a/b/c.txt")).isEqualTo("hello");
+    assertThat(files.size(path)).isEqualTo(5);
+    assertThat(files.local(path)).hasContent("hello");
+    String empty = write("a/empty", "");
+    assertThat(files.size(empty)).isZero();
+    assertThat(files.local(empty)).isEmptyFile();
+  }
+
+  @Test
+  void createsAFileOnce() throws IOException {
+    write("a", "first");
+    assertThatExceptionOfType(FileAlreadyExistsException.class)
+        .isThrownBy(() -> write("a", "second"))
+        .withMessageContaining(root + "/a");
+    assertThat(read("a")).isEqualTo("first");
+  }
+
+  @Test
+  void whatIsNoFileIsNotThere() throws IOException {
+    write("a/b", "x");
+    for (String name : List.of("c", "a", "a/c", "a/b/c", "none/c")) {
+      String path = root + "/" + name;
+      assertThat(files.size(path)).as(name).isEqualTo(-1);
+      assertThatExceptionOfType(NoSuchFileException.class)
+          .as(name)
+          .isThrownBy(() -> files.local(path))
+          .withMessage(path);
+      assertThatExceptionOfType(NoSuchFileException.class)
+          .as(name)
+          .isThrownBy(() -> files.open(path).close())
+          .withMessage(path);
+    }
+  }
+
+  @Test
+  void listsEntriesInOrder() throws IOException {
+    assertThat(files.list(root)).isEmpty();
+    write("b", "x");
+    write("c/d/e", "x");
+    write("a", "x");
+    write("c.x", "x");
+    write("c/f", "x");
+    assertThat(files.list(root)).containsExactly("a", "b", "c", "c.x");
+    assertThat(files.list(root + "/c")).containsExactly("d", "f");
+    assertThat(files.list(root + "/a")).isEmpty();
+    assertThat(files.list(root + "/a/b")).isEmpty();
+  }
+
+  @Test
+  void renamesOnceHoweverOftenItIsAsked() throws IOException {
+    String from = write("attempt/a", "x");
+    String to = root + "/ready/deep/a";
+    files.rename(from, to);
+    files.rename(from, to);
+    assertThat(read("ready/deep/a")).isEqualTo("x");
+    assertThat(files.size(from)).isEqualTo(-1);
+    files.rename(write("attempt/b", "y"), to);
+    assertThat(read("ready/deep/a")).isEqualTo("y");
+    assertThatIOException().isThrownBy(() -> files.rename(root + "/none", root + "/nothing"));
+  }
+
+  @Test
+  void replacesAFile() throws IOException {
+    files.replace(root + "/keys/k", "first, which is longer".getBytes(UTF_8));
+    files.replace(root + "/keys/k", "second".getBytes(UTF_8));
+    assertThat(read("keys/k")).isEqualTo("second");
+    assertThat(files.list(root + "/keys")).containsExactly("k");
+  }
+
+  @Test
+  void publishesOnce() throws IOException {
+    List<String> names = List.of("a", "deep/er/b", "manifest");
+    for (String staged : List.of("staging/1", "staging/2")) {
+      for (String name : names) {
+        write(staged + "/" + name, staged + name);
+      }
+    }
+    assertThat(files.publish(root + "/staging/1", root + "/artifacts/x", names)).isTrue();
+    assertThat(files.publish(root + "/staging/2", root + "/artifacts/x", names)).isFalse();
+    for (String name : names) {
+      assertThat(read("artifacts/x/" + name)).isEqualTo("staging/1" + name);
+    }
+    assertThat(files.list(root + "/artifacts/x")).containsExactly("a", "deep", "manifest");
+    files.delete(root + "/artifacts/x");
+    assertThat(files.publish(root + "/staging/2", root + "/artifacts/x", names)).isTrue();
+    assertThat(read("artifacts/x/deep/er/b")).isEqualTo("staging/2deep/er/b");
+  }
+
+  @Test
+  void publishesFilesOfTheManifestAlone() throws IOException {
+    write("staging/manifest", "x");
+    assertThat(files.publish(root + "/staging", root + "/artifacts/x", List.of("manifest")))
+        .isTrue();
+    assertThat(files.list(root + "/artifacts/x")).containsExactly("manifest");
+  }
+
+  @Test
+  void deletesWhatIsBelow() throws IOException {
+    write("a/b/c/d", "x");
+    write("a/b/e", "x");
+    write("a.txt", "x");
+    write("ab/c", "x");
+    files.delete(root + "/a");
+    files.delete(root + "/a");
+    files.delete(root + "/none");
+    assertThat(files.list(root)).contains("a.txt", "ab").doesNotContain("a/b");
+    assertThat(files.list(root + "/a")).isEmpty();
+    assertThat(files.size(root + "/a/b/e")).isEqualTo(-1);
+    files.delete(root + "/a.txt");
+    assertThat(files.size(root + "/a.txt")).isEqualTo(-1);
+    assertThat(read("ab/c")).isEqualTo("x");
+  }
+
+  @Test
+  void aLocalCopyIsOfTheFileAsItIs() throws IOException {
+    String path = write("a", "damaged");
+    assertThat(files.local(path)).hasContent("damaged");
+    files.delete(path);
+    write("a", "repaired");
+    assertThat(files.local(path)).hasContent("repaired");
+  }
+
+  @Test
+  void aStoreInAFilesPlaceIsAClearError() throws IOException {
+    Files.writeString(directory.resolve("store"), "not a directory");
+    assertThat(files.list(root + "/artifacts")).isEmpty();
+    assertThat(files.size(root + "/artifacts/x")).isEqualTo(-1);
+    assertThatIOException()
+        .isThrownBy(() -> write("staging/a", "x"))
+        .withMessageContaining(root)
+        .withMessageContaining("director");
+    assertThatIOException()
+        .isThrownBy(() -> files.replace(root + "/keys/k", new byte[0]))
+        .withMessageContaining(root)
+        .withMessageContaining("director");
+  }
+}

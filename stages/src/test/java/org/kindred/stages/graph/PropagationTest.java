@@ -1,0 +1,136 @@
+package org.kindred.stages.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.kindred.stages.Golden;
+import org.kindred.stages.graph.Propagation.Positives;
+import org.kindred.stages.graph.Propagation.Walker;
+
+final class PropagationTest {
+
+  private static int[] sorted(int[] values) {
+    return Arrays.stream(values).sorted().toArray();
+  }
+
+  /** A table of {@code width} distinct neighbours of each node, itself not among them. */
+  private static int[] randomGraph(int nodes, int width, long seed) {
+    Random random = new Random(seed);
+    return IntStream.range(0, nodes)
+        .flatMap(
+            node -> random.ints(0, nodes).filter(other -> other != node).distinct().limit(width))
+        .toArray();
+  }
+
+  @Example
+  void goldenSetsOfTheDirectedGraph() {
+    Golden golden = Golden.of("invp_discovery", "directed_graph");
+    int[] graph = Golden.ints(golden.inputs().required("neighbours"));
+    for (int hops = 1; hops <= 3; hops++) {
+      JsonNode sets = golden.expected().required("sets_l" + hops);
+      Walker walker = new Propagation(graph, 2, 2, hops, 0).walker();
+      for (int node = 0; node < sets.size(); node++) {
+        assertThat(sorted(walker.positives(node).ids()))
+            .as("node %d, %d hops", node, hops)
+            .isEqualTo(Golden.ints(sets.get(node)));
+      }
+    }
+  }
+
+  @Example
+  void goldenChainReachesWhatNearestNeighboursMiss() {
+    Golden golden = Golden.of("invp_discovery", "chain_versus_KNN");
+    int[] graph = Golden.ints(golden.expected().required("neighbours_sorted"));
+    for (int hops : new int[] {1, 2, 3, 5}) {
+      Positives positives = new Propagation(graph, 2, 2, hops, 0).walker().positives(0);
+      assertThat(sorted(positives.ids()))
+          .isEqualTo(Golden.ints(golden.expected().required("anchor0_l" + hops)));
+    }
+  }
+
+  @Example
+  void positivesComeByHopThenById() {
+    int[] graph = {3, 2, 0, 4, 1, 0, 4, 1, 0, 1};
+    Positives positives = new Propagation(graph, 2, 2, 2, 0).walker().positives(0);
+    assertThat(positives.ids()).containsExactly(2, 3, 1, 4);
+    assertThat(positives.hops()).containsExactly(1, 1, 2, 2);
+  }
+
+  @Property(tries = 300)
+  void oneHopIsTheNeighboursAndMoreHopsOnlyAdd(
+      @ForAll @IntRange(min = 6, max = 40) int nodes,
+      @ForAll @IntRange(min = 1, max = 5) int width,
+      @ForAll @IntRange(min = 1, max = 5) int k,
+      @ForAll long seed) {
+    int followed = Math.min(k, width);
+    int[] graph = randomGraph(nodes, width, seed);
+    for (int node = 0; node < nodes; node++) {
+      int[] nearest = Arrays.copyOfRange(graph, node * width, node * width + followed);
+      Positives last = new Propagation(graph, width, followed, 1, 0).walker().positives(node);
+      assertThat(last.ids()).isEqualTo(sorted(nearest));
+      for (int hops = 2; hops <= 4; hops++) {
+        Positives more = new Propagation(graph, width, followed, hops, 0).walker().positives(node);
+        assertThat(more.ids()).startsWith(last.ids()).doesNotContain(node).doesNotHaveDuplicates();
+        assertThat(more.hops()).isSorted().startsWith(last.hops());
+        last = more;
+      }
+    }
+  }
+
+  @Property(tries = 200)
+  void aLimitKeepsTheFirst(
+      @ForAll @IntRange(min = 1, max = 30) int limit,
+      @ForAll @IntRange(min = 1, max = 5) int hops,
+      @ForAll long seed) {
+    int[] graph = randomGraph(25, 3, seed);
+    Positives all = new Propagation(graph, 3, 3, hops, 0).walker().positives(7);
+    Positives first = new Propagation(graph, 3, 3, hops, limit).walker().positives(7);
+    int kept = Math.min(limit, all.ids().length);
+    assertThat(first.ids()).isEqualTo(Arrays.copyOf(all.ids(), kept));
+    assertThat(first.hops()).isEqualTo(Arrays.copyOf(all.hops(), kept));
+  }
+
+  @Example
+  void aWalkerForgetsEarlierWalks() {
+    int[] graph = randomGraph(30, 3, 1);
+    Propagation propagation = new Propagation(graph, 3, 3, 3, 0);
+    Walker walker = propagation.walker();
+    for (int node : new int[] {4, 9, 4, 0, 29, 4}) {
+      assertThat(walker.positives(node).ids())
+          .isEqualTo(propagation.walker().positives(node).ids());
+    }
+  }
+
+  @Example
+  void hardPositivesAreTheLeastSimilar() {
+    Positives positives = new Positives(new int[] {2, 5, 7, 9}, new int[] {1, 1, 2, 2});
+    float[] similarities = {0, 0, 0.9f, 0, 0, 0.2f, 0, 0.4f, 0, 0.2f};
+    assertThat(positives.hard(0, 3, (node, other) -> similarities[other])).containsExactly(5, 9, 7);
+    assertThat(positives.hard(0, 1, (node, other) -> similarities[other])).containsExactly(5);
+    assertThat(positives.hard(0, 50, (node, other) -> similarities[other]))
+        .containsExactly(5, 9, 7, 2);
+  }
+
+  @Example
+  void namesWhatIsWrong() {
+    int[] graph = {1, -1, 0, 1};
+    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 1, 0).walker().positives(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("neighbour 1 of node 0 is -1, valid is 0 to 1");
+    assertThatThrownBy(() -> new Propagation(graph, 2, 3, 1, 0))
+        .hasMessageContaining("k is 3, valid is 1 to 2");
+    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 0, 0)).hasMessageContaining("hops is 0");
+    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 1, -1))
+        .hasMessageContaining("max_positives is -1");
+    assertThatThrownBy(() -> new Propagation(graph, 3, 2, 1, 0))
+        .hasMessageContaining("4 neighbours are not whole rows of 3");
+  }
+}

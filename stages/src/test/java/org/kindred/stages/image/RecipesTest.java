@@ -1,0 +1,189 @@
+package org.kindred.stages.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.proto.artifact.v1.HorizontalFlip;
+import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.artifact.v1.Operation;
+import org.kindred.proto.artifact.v1.RandomResizedCrop;
+import org.kindred.proto.artifact.v1.ViewRecipe;
+import org.kindred.proto.pipeline.v1.RecipeConfig;
+
+class RecipesTest {
+
+  static List<String> names() {
+    return Recipes.names();
+  }
+
+  @Test
+  void listsThePresets() {
+    assertThat(Recipes.names())
+        .containsExactly(
+            "A-cifar-id",
+            "A-cifar-is",
+            "A-in-v1",
+            "A-in-v2",
+            "A-swav",
+            "A-cifar-simclr",
+            "A-cifar-swav",
+            "none",
+            "test");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "A-cifar-id, 32, crop 0.2 | jitter 0.4 0.4 x1 | gray x0.2",
+    "A-cifar-is, 32, crop 0.2 | jitter 0.4 0.4 x1 | gray x0.2 | flip x0.5",
+    "A-in-v1, 224, crop 0.2 | gray x0.2 | jitter 0.4 0.4 x1 | flip x0.5",
+    "A-in-v2, 224, crop 0.2 | jitter 0.4 0.1 x0.8 | gray x0.2 | blur x0.5 | flip x0.5",
+    "A-swav, 224, crop 0.14 | flip x0.5 | jitter 0.8 0.2 x0.8 | gray x0.2 | blur x0.5",
+    "A-cifar-simclr, 32, crop 0.08 | flip x0.5 | jitter 0.4 0.1 x0.8 | gray x0.2",
+    "A-cifar-swav, 32, crop 0.08 | flip x0.5 | jitter 0.8 0.2 x0.8 | gray x0.2",
+    "none, 32, resize | center",
+    "test, 32, resize | center",
+  })
+  void presetsAreThoseOfThePapers(String preset, int size, String operations) {
+    ViewRecipe recipe = Recipes.resolve(config(preset).build());
+
+    assertThat(recipe.getOperationsList().stream().map(RecipesTest::describe))
+        .containsExactly(operations.split(" \\| ", -1));
+    assertThat(new ViewMaker(recipe).size()).isEqualTo(size);
+    assertThat(recipe.getNormalize().getMeanRed())
+        .isEqualTo(preset.equals("A-swav") || preset.startsWith("A-in") ? 0.485f : 0.4914f);
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void setsEveryField(String preset) {
+    assertEveryFieldIsSet(Recipes.resolve(config(preset).build()));
+  }
+
+  @Test
+  void setsEveryFieldOfAnOwnRecipe() {
+    ViewRecipe own =
+        ViewRecipe.newBuilder()
+            .addOperations(
+                Operation.newBuilder()
+                    .setRandomResizedCrop(RandomResizedCrop.newBuilder().setSize(20)))
+            .addOperations(
+                Operation.newBuilder().setHorizontalFlip(HorizontalFlip.getDefaultInstance()))
+            .build();
+
+    ViewRecipe resolved = Recipes.resolve(RecipeConfig.newBuilder().setRecipe(own).build());
+
+    assertEveryFieldIsSet(resolved);
+    assertThat(resolved.getOperations(0).getRandomResizedCrop().getSize()).isEqualTo(20);
+    assertThat(resolved.getOperations(0).getRandomResizedCrop().getMinScale()).isEqualTo(0.2);
+    assertThat(resolved.getOperations(1).getProbability()).isEqualTo(1);
+    assertThat(resolved.getNormalize().getStdBlue()).isEqualTo(0.2010f);
+  }
+
+  @Test
+  void imagenetRecipesUseImagenetStatistics() {
+    Normalize normalize = Recipes.resolve(config("A-in-v2").build()).getNormalize();
+
+    assertThat(normalize)
+        .isEqualTo(
+            Normalize.newBuilder()
+                .setMeanRed(0.485f)
+                .setMeanGreen(0.456f)
+                .setMeanBlue(0.406f)
+                .setStdRed(0.229f)
+                .setStdGreen(0.224f)
+                .setStdBlue(0.225f)
+                .build());
+  }
+
+  @Test
+  void overridesSizeAndScale() {
+    RandomResizedCrop crop =
+        Recipes.resolve(config("A-swav").setSize(96).setMinScale(0.05).build())
+            .getOperations(0)
+            .getRandomResizedCrop();
+
+    assertThat(crop.getSize()).isEqualTo(96);
+    assertThat(crop.getMinScale()).isEqualTo(0.05);
+    assertThat(new ViewMaker(Recipes.resolve(config("test").setSize(64).build())).size())
+        .isEqualTo(64);
+  }
+
+  @Test
+  void refusesWhatCannotBeResolved() {
+    ViewRecipe own = Recipes.resolve(config("none").build());
+    assertRefused(
+        config("A-cifar"),
+        "preset is \"A-cifar\", valid is one of A-cifar-id, A-cifar-is, A-in-v1, A-in-v2, A-swav,"
+            + " A-cifar-simclr, A-cifar-swav, none, test");
+    assertRefused(
+        RecipeConfig.newBuilder(), "neither preset nor recipe is set, valid is one of them");
+    assertRefused(
+        config("none").setRecipe(own), "both preset and recipe are set, valid is one of them");
+    assertRefused(
+        RecipeConfig.newBuilder().setRecipe(own).setSize(32),
+        "size is set without a preset, which it changes");
+    assertRefused(
+        RecipeConfig.newBuilder().setRecipe(own).setMinScale(0.1),
+        "min_scale is set without a preset, which it changes");
+    assertRefused(
+        config("test").setMinScale(0.1),
+        "min_scale is set, but the preset test has no random crop");
+    assertRefused(config("A-in-v2").setSize(2000), "size is 2000, valid is 4 to 1024");
+    assertRefused(
+        config("A-in-v2").setMinScale(1.5), "min_scale is 1.5, valid is more than 0, to 1");
+  }
+
+  private static RecipeConfig.Builder config(String preset) {
+    return RecipeConfig.newBuilder().setPreset(preset);
+  }
+
+  private static void assertRefused(RecipeConfig.Builder config, String message) {
+    assertThatThrownBy(() -> Recipes.resolve(config.build()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  private static void assertEveryFieldIsSet(Message message) {
+    for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
+      if (field.isRepeated()) {
+        assertThat(message.getRepeatedFieldCount(field)).as(field.getFullName()).isPositive();
+        for (int i = 0; i < message.getRepeatedFieldCount(field); i++) {
+          assertEveryFieldIsSet((Message) message.getRepeatedField(field, i));
+        }
+      } else if (field.getContainingOneof() == null) {
+        assertThat(message.hasField(field)).as(field.getFullName()).isTrue();
+      }
+      if (!field.isRepeated() && message.getField(field) instanceof Message child) {
+        if (message.hasField(field)) {
+          assertEveryFieldIsSet(child);
+        }
+      }
+    }
+  }
+
+  private static String describe(Operation operation) {
+    String rate = " x" + (operation.getProbability() + "").replaceAll("\\.0$", "");
+    return switch (operation.getKindCase()) {
+      case RANDOM_RESIZED_CROP -> "crop " + operation.getRandomResizedCrop().getMinScale();
+      case COLOR_JITTER ->
+          "jitter "
+              + operation.getColorJitter().getContrast()
+              + " "
+              + operation.getColorJitter().getHue()
+              + rate;
+      case GRAYSCALE -> "gray" + rate;
+      case HORIZONTAL_FLIP -> "flip" + rate;
+      case GAUSSIAN_BLUR -> "blur" + rate;
+      case RESIZE_SHORTER_SIDE -> "resize";
+      case CENTER_CROP -> "center";
+      case KIND_NOT_SET -> "nothing";
+    };
+  }
+}
