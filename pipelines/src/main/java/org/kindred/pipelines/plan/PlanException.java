@@ -1,0 +1,13 @@
+package org.kindred.pipelines.plan;
+
+/**
+ * An experiment can't be planned: inputs that don't fit, or a step asked for that can't be run as
+ * asked.
+ */
+public final class PlanException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  PlanException(String message) {
+    super(message);
+  }
+}

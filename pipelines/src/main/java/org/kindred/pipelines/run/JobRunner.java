@@ -1,0 +1,25 @@
+package org.kindred.pipelines.run;
+
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+
+/** How a stage's pipeline is executed. */
+public interface JobRunner {
+
+  /** Returns the runner's name, as users say it. */
+  String name();
+
+  /**
+   * Returns options for one job.
+   *
+   * @param job name of the job: says step and experiment
+   */
+  PipelineOptions options(String job);
+
+  /**
+   * Executes a pipeline and returns when it is done.
+   *
+   * @throws RuntimeException if it failed; the cause chain holds what a worker threw
+   */
+  void run(Pipeline pipeline);
+}

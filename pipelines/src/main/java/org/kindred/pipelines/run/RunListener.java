@@ -1,0 +1,18 @@
+package org.kindred.pipelines.run;
+
+import org.kindred.pipelines.plan.PlannedStep;
+import org.kindred.proto.pipeline.v1.Run;
+import org.kindred.proto.pipeline.v1.RunStep;
+
+/** Hears how a run goes, for display. */
+public interface RunListener {
+
+  /** The run has an id and a record. */
+  default void started(Run run) {}
+
+  /** A step is about to be run or reused. */
+  default void stepStarted(PlannedStep step) {}
+
+  /** A step has its artifact. */
+  default void stepFinished(RunStep step) {}
+}

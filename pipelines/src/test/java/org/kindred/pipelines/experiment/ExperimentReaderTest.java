@@ -1,0 +1,263 @@
+package org.kindred.pipelines.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kindred.proto.artifact.v1.FeatureSource;
+import org.kindred.proto.artifact.v1.Metric;
+import org.kindred.proto.pipeline.v1.GraphConfig;
+
+final class ExperimentReaderTest {
+  private static final String TWO_GRAPHS =
+      """
+      name: pair
+      description: two graphs of one set
+      seed: 18446744073709551615
+      steps:
+        - stage: extract
+          inputs: {model: 'artifact:0123abcd'}
+        - stage: graph
+          inputs:
+            embeddings: extract
+        - id: wide
+          stage: graph
+          inputs: {embeddings: extract}
+          config:
+            features: {source: pixels, layer: pixels}
+            k: 50
+            metric: METRIC_EUCLIDEAN
+      """;
+
+  @Test
+  void readsTypedSteps() {
+    ExperimentSpec spec = TestStages.read(TWO_GRAPHS);
+    assertThat(spec.source()).isEqualTo("x.yaml");
+    assertThat(spec.name()).isEqualTo("pair");
+    assertThat(spec.description()).isEqualTo("two graphs of one set");
+    assertThat(Long.toUnsignedString(spec.seed())).isEqualTo("18446744073709551615");
+    assertThat(spec.steps()).extracting(StepSpec::id).containsExactly("extract", "graph", "wide");
+    assertThat(spec.steps().get(0).inputs()).containsEntry("model", "artifact:0123abcd");
+
+    StepSpec wide = spec.steps().get(2);
+    assertThat(wide.stage()).isEqualTo("graph");
+    assertThat(wide.inputs()).containsOnlyKeys("embeddings").containsValue("extract");
+    assertThat(wide.at()).hasToString("x.yaml:10");
+    GraphConfig config = (GraphConfig) wide.config();
+    assertThat(config.getK()).isEqualTo(50);
+    assertThat(config.getMetric()).isEqualTo(Metric.METRIC_EUCLIDEAN);
+    assertThat(config.getFeatures().getSource()).isEqualTo(FeatureSource.FEATURE_SOURCE_PIXELS);
+  }
+
+  @Test
+  void resolvesDefaults() {
+    ExperimentSpec spec = TestStages.read("{name: a, steps: [{stage: graph}]}");
+    assertThat(spec.seed()).isEqualTo(1);
+    assertThat(spec.description()).isEmpty();
+    GraphConfig config = (GraphConfig) spec.steps().get(0).config();
+    assertThat(config.hasK()).isTrue();
+    assertThat(config.getFeatures().hasLayer()).isTrue();
+  }
+
+  @Test
+  void reportsEverythingTogether() {
+    assertProblem(
+        """
+        nam: a
+        steps:
+          - stage: graph
+            config: {k: 0, split: }
+          - stage: grph
+          - config: {}
+        """,
+        """
+        x.yaml:1: nam: unknown field; did you mean "name"? valid: name, description, seed, steps
+        x.yaml:1: name: is required
+        x.yaml:4: graph.k: 0 is out of range, valid is 1 to 1000
+        x.yaml:4: graph.split: has no value
+        x.yaml:5: steps[1].stage: unknown stage "grph"; did you mean "graph"? valid: ingest, \
+        augment, pretrain, extract, graph, propagate, cluster, evaluate
+        x.yaml:6: steps[2].stage: is required""");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{k: 1001}|graph.k: 1001 is out of range, valid is 1 to 1000",
+        "{k: 99999999999}|graph.k: 99999999999 is out of range, valid is 1 to 1000",
+        "{k: 7.0}|graph.k: 7.0 is not a whole number",
+        "{k: 010}|graph.k: 010 is not a whole number",
+        "{k: '7'}|graph.k: \"7\" is not a whole number",
+        "{k: ten}|graph.k: ten is not a whole number",
+        "{k: [7]}|graph.k: a list is not a whole number",
+        "{k: {a: 7}}|graph.k: a mapping is not a whole number",
+        "{k: ~}|graph.k: has no value",
+        "{split: [train]}|graph.split: a list is not text",
+        "{features: embedding}|graph.features: embedding is not a mapping",
+        "{features: {layr: pooled}}"
+            + "|graph.features.layr: unknown field; did you mean \"layer\"? valid: source, layer",
+        "{q: 7}|graph.q: unknown field; valid: features, split, k, metric, tile_rows",
+        "{tileRows: 7}"
+            + "|graph.tileRows: unknown field; did you mean \"tile_rows\"?"
+            + " valid: features, split, k, metric, tile_rows",
+        "{metric: cosin}"
+            + "|graph.metric: cosin is not valid; did you mean \"cosine\"? valid: cosine, euclidean",
+        "{metric: unspecified}|graph.metric: unspecified is not valid; valid: cosine, euclidean",
+        "{metric: METRIC_UNSPECIFIED}"
+            + "|graph.metric: METRIC_UNSPECIFIED is not valid; valid: cosine, euclidean",
+        "[k]|graph: a list is not a mapping",
+      })
+  void refusesGraphConfigs(String config, String message) {
+    assertProblem(
+        "name: a\nsteps:\n  - stage: graph\n    config: " + config, "x.yaml:4: " + message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "objective: {}"
+            + "|x.yaml:7: pretrain.objective: must not be empty; valid: invaspread, instdisc",
+        "objective:"
+            + "|x.yaml:7: pretrain.objective: must not be empty; valid: invaspread, instdisc",
+        "objective: {invaspread: , instdisc: }"
+            + "|x.yaml:7: pretrain.objective.instdisc: invaspread is set already, only one may be"
+            + " set of: invaspread, instdisc",
+        "objective: {invaspread: {temperature: 0}}"
+            + "|x.yaml:7: pretrain.objective.invaspread.temperature: 0 is out of range, valid is"
+            + " above 0 and at most 10",
+        "objective: {invaspread: {temperature: .nan}}"
+            + "|x.yaml:7: pretrain.objective.invaspread.temperature: .nan is not a finite number",
+        "objective: {invaspread: {temperature: 1e999}}"
+            + "|x.yaml:7: pretrain.objective.invaspread.temperature: 1e999 is not a finite number",
+        "objective: {instdisc: {bank_momentum: 1}}"
+            + "|x.yaml:7: pretrain.objective.instdisc.bank_momentum: 1 is out of range, valid is"
+            + " at least 0 and below 1",
+        "split: train|x.yaml:5: pretrain.objective: is required",
+        "optimizer: {nesterov: yes}"
+            + "|x.yaml:5: pretrain.objective: is required"
+            + "\\nx.yaml:7: pretrain.optimizer.nesterov: yes is not true or false",
+      })
+  void refusesPretrainConfigs(String line, String message) {
+    String yaml =
+        """
+        name: a
+        steps:
+          - stage: pretrain
+            config:
+              views: {preset: A-swav}
+              evaluation: {preset: test}
+        """;
+    String[] expected = message.split("\\\\n");
+    assertThatThrownBy(() -> TestStages.read(yaml + "      " + line))
+        .isInstanceOfSatisfying(
+            ExperimentException.class,
+            e -> assertThat(e.getMessage().lines()).containsExactlyInAnyOrder(expected));
+  }
+
+  @Test
+  void namesTheElementOfAList() {
+    assertProblem(
+        """
+        name: a
+        steps:
+          - stage: pretrain
+            config:
+              views: {preset: A-swav}
+              evaluation: {preset: test}
+              objective: {instdisc: }
+              schedule:
+                steps:
+                  drops:
+                    - {epoch: 10, factor: 0.1}
+                    - {epoch: 20, factor: -1}
+                    - epoch: 30
+        """,
+        """
+        x.yaml:12: pretrain.schedule.steps.drops[1].factor: -1 is out of range, valid is at least 0
+        x.yaml:13: pretrain.schedule.steps.drops[2].factor: is required""");
+  }
+
+  @Test
+  void refusesIdsAndInputs() {
+    assertProblem(
+        """
+        name: my experiment
+        steps:
+          - stage: graph
+            inputs: {embeddings: extrct, other: 'artifact:'}
+          - stage: graph
+          - id: a.b
+            stage: extract
+            inputs: {model: }
+        """,
+        """
+        x.yaml:1: name: "my experiment" is not valid; valid: letters, digits, "-" and "_"
+        x.yaml:4: graph.inputs.embeddings: unknown step "extrct"; valid: graph, a.b, artifact:REF
+        x.yaml:4: graph.inputs.other: unknown step "artifact:"; did you mean "artifact:REF"? \
+        valid: graph, a.b, artifact:REF
+        x.yaml:5: steps[1].id: duplicate id "graph", first at x.yaml:3
+        x.yaml:6: steps[2].id: "a.b" is not valid; valid: letters, digits, "-" and "_"
+        x.yaml:8: steps[2].inputs.model: has no value""");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''|x.yaml: name: is required\\nx.yaml: steps: is required",
+        "[1]|x.yaml:1: a list is not a mapping",
+        "{name: a, steps: []}|x.yaml:1: steps: must not be empty",
+        "{name: a, steps: graph}|x.yaml:1: steps: graph is not a list",
+        "{name: a, steps: [graph]}|x.yaml:1: steps[0]: graph is not a mapping",
+        "{name: a, steps: [{stage: }]}|x.yaml:1: steps[0].stage: must not be empty",
+        "{name: a, steps: [{stage: [graph]}]}|x.yaml:1: steps[0].stage: a list is not text",
+      })
+  void refusesDocumentsOfAnotherShape(String yaml, String message) {
+    assertProblem(yaml, message.replace("\\n", "\n"));
+  }
+
+  @Test
+  void readsFilesAndPresets(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("pair.yaml"), TWO_GRAPHS);
+    assertThat(TestStages.READER.read(file.toString(), List.of("seed=3")))
+        .satisfies(
+            spec -> {
+              assertThat(spec.source()).isEqualTo(file.toString());
+              assertThat(spec.seed()).isEqualTo(3);
+              assertThat(spec.overrides()).containsExactly("seed=3");
+            });
+    assertThat(TestStages.READER.read("quickstart", List.of()).source()).isEqualTo("quickstart");
+  }
+
+  @Test
+  void namesWhatItCannotRead(@TempDir Path folder) throws IOException {
+    assertThatThrownBy(() -> TestStages.READER.read("quikstart", List.of()))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessage(
+            "quikstart: no such file or preset; did you mean \"quickstart\"? valid: quickstart,"
+                + " invaspread-cifar10, instdisc-cifar10");
+    Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', (byte) 0xE4});
+    assertThatThrownBy(() -> TestStages.READER.read(latin.toString(), List.of()))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessage(latin + ": is not UTF-8 text");
+    assertThatThrownBy(() -> TestStages.READER.read(folder.toString(), List.of()))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessageStartingWith(folder + ": cannot be read: ");
+  }
+
+  private static void assertProblem(String yaml, String message) {
+    assertThatThrownBy(() -> TestStages.read(yaml))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessage(message);
+  }
+}

@@ -1,0 +1,85 @@
+package org.kindred.pipelines.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kindred.pipelines.plan.Selection;
+import org.kindred.pipelines.testing.TestExperiment;
+import org.kindred.proto.pipeline.v1.Run;
+import org.kindred.proto.pipeline.v1.RunState;
+import org.kindred.proto.pipeline.v1.StepAction;
+import org.kindred.stages.artifact.ArtifactException;
+import org.kindred.stages.artifact.StoredArtifact;
+
+final class ExperimentRunnerTest {
+  @TempDir private Path folder;
+  private TestExperiment experiment;
+
+  @BeforeEach
+  void write() throws IOException {
+    experiment = new TestExperiment(folder);
+  }
+
+  @Test
+  void keepsARecordOfTheRun() throws IOException {
+    Run run = experiment.run(Selection.ALL, "test-total.k=4");
+    Run read = experiment.runs().resolve("latest");
+    assertThat(read).isEqualTo(run);
+    assertThat(read.hasFinished()).isTrue();
+    assertThat(read.getState()).isEqualTo(RunState.RUN_STATE_DONE);
+    assertThat(read.getOverridesList()).containsExactly("test-total.k=4");
+    assertThat(read.getSteps(2).getProducer().getConfig().getFieldsOrThrow("k").getNumberValue())
+        .isEqualTo(4);
+    for (StoredArtifact artifact : experiment.store().list()) {
+      assertThat(experiment.store().verify(artifact)).isEmpty();
+    }
+    assertThat(experiment.store().list()).hasSize(3);
+    assertThat(experiment.store().files().list(folder.resolve("store/staging").toString()))
+        .isEmpty();
+  }
+
+  @Test
+  void aFailedStepSaysWhyAndLeavesTheStepsBeforeIt() throws IOException {
+    assertThatThrownBy(() -> experiment.run(Selection.ALL, "test-total.k=20"))
+        .isInstanceOf(StepFailedException.class)
+        .hasMessage("step test-total failed: the value is -5.0, valid is 0 or more");
+    Run failed = experiment.runs().resolve("latest");
+    assertThat(failed.getState()).isEqualTo(RunState.RUN_STATE_FAILED);
+    assertThat(failed.getError())
+        .isEqualTo("step test-total failed: the value is -5.0, valid is 0 or more");
+    assertThat(experiment.store().list()).hasSize(2);
+    assertThat(experiment.store().files().list(folder.resolve("store/staging").toString()))
+        .isEmpty();
+
+    Run next = experiment.run(Selection.ALL, "test-total.k=15");
+    assertThat(next.getStepsList())
+        .extracting(step -> step.getAction())
+        .containsExactly(
+            StepAction.STEP_ACTION_REUSED,
+            StepAction.STEP_ACTION_REUSED,
+            StepAction.STEP_ACTION_RAN);
+  }
+
+  @Test
+  void findsRunsByPrefixAndNamesThemOtherwise() throws IOException {
+    Run run = experiment.run(Selection.ALL);
+    String id = run.getId();
+    assertThat(experiment.runs().resolve(id.substring(0, 12)).getId()).isEqualTo(id);
+    assertThatThrownBy(() -> experiment.runs().resolve("1999"))
+        .isInstanceOf(ArtifactException.class)
+        .hasMessageContaining("no run \"1999\"")
+        .hasMessageContaining(id);
+    Run second = experiment.run(Selection.ALL);
+    assertThat(experiment.runs().ids())
+        .isEqualTo(
+            List.of(second.getId(), id).stream()
+                .sorted(java.util.Comparator.reverseOrder())
+                .toList());
+  }
+}
