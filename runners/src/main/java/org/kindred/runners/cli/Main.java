@@ -1,0 +1,132 @@
+package org.kindred.runners.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.kindred.pipelines.experiment.ExperimentException;
+import org.kindred.pipelines.plan.PlanException;
+import org.kindred.pipelines.plan.Producers;
+import org.kindred.runners.cli.StoreCommands.ArtifactsCommand;
+import org.kindred.runners.cli.StoreCommands.ShowCommand;
+import org.kindred.runners.cli.StoreCommands.VerifyCommand;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.ArtifactStore;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** Entry point of {@code kindred}. */
+@Command(
+    name = "kindred",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    description = "Learns image representations without labels, as a workflow of batch stages.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      RunCommand.class,
+      PlanCommand.class,
+      ReportCommand.class,
+      ArtifactsCommand.class,
+      ShowCommand.class,
+      VerifyCommand.class,
+      StagesCommand.class,
+      PresetsCommand.class,
+      GenerateCompletion.class
+    })
+public final class Main implements Callable<Integer> {
+  /** The command did what it was asked. */
+  static final int OK = 0;
+
+  /** Something failed. */
+  static final int FAILED = 1;
+
+  /** The command line or the experiment is wrong. */
+  static final int USAGE = 2;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Log more, and print stack traces.")
+  private boolean debug;
+
+  @Option(
+      names = "--store",
+      scope = ScopeType.INHERIT,
+      paramLabel = "URI",
+      defaultValue = "${env:KINDRED_STORE:-.kindred}",
+      description =
+          "Where artifacts live: a path, or a URI that Beam's file systems open. Default: $KINDRED_STORE, or .kindred.")
+  private String store;
+
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  private Main() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    for (String arg : args) {
+      if (arg.equals("--debug")) {
+        System.setProperty("kindred.log.level", "debug");
+        System.setProperty("kindred.log.root", "info");
+        System.setProperty("kindred.log.stack", "full");
+      }
+    }
+    System.exit(
+        execute(
+            new PrintWriter(System.out, true, UTF_8),
+            new PrintWriter(System.err, true, UTF_8),
+            args));
+  }
+
+  /** Runs a command and returns its exit code. */
+  static int execute(PrintWriter out, PrintWriter err, String... args) {
+    Main main = new Main();
+    return new CommandLine(main)
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler((failure, command, parsed) -> main.report(failure, err))
+        .execute(args);
+  }
+
+  /** Without a subcommand: says what there is. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return USAGE;
+  }
+
+  /** Opens the store that the command line names. */
+  ArtifactStore openStore() {
+    return ArtifactStore.open(store);
+  }
+
+  private int report(Exception failure, PrintWriter err) {
+    if (debug) {
+      failure.printStackTrace(err);
+    }
+    String message =
+        failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+    boolean plain = failure instanceof java.io.IOException && failure.getMessage() != null;
+    String kind = plain ? failure.getClass().getSimpleName() + ": " : "";
+    message.lines().forEach(line -> err.println("kindred: " + kind + line));
+    boolean usage =
+        failure instanceof ExperimentException
+            || failure instanceof PlanException
+            || failure instanceof StageException
+            || failure instanceof IllegalArgumentException;
+    return usage ? USAGE : FAILED;
+  }
+
+  /** Prints the version. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"kindred " + Producers.kindredVersion()};
+    }
+  }
+}

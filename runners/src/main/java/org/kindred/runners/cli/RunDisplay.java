@@ -1,0 +1,118 @@
+package org.kindred.runners.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.kindred.pipelines.plan.PlannedStep;
+import org.kindred.pipelines.run.RunListener;
+import org.kindred.proto.pipeline.v1.Run;
+import org.kindred.proto.pipeline.v1.RunStep;
+import org.kindred.proto.pipeline.v1.StepAction;
+import org.kindred.stages.Progress;
+
+/**
+ * Shows a run on standard error: a line per step, and within a step a progress bar on a terminal or
+ * a line every few seconds elsewhere.
+ */
+final class RunDisplay implements RunListener, AutoCloseable {
+  private static final long LINE_EVERY_NANOS = 10_000_000_000L;
+  private static final boolean TERMINAL = Boolean.getBoolean("kindred.terminal");
+
+  private final PrintWriter err;
+  private final Progress.Subscription subscription;
+  private ProgressBar bar;
+  private long stepStart;
+  private long lastLine;
+
+  RunDisplay(PrintWriter err) {
+    this.err = err;
+    this.subscription = Progress.listen(this::update);
+  }
+
+  @Override
+  public void started(Run run) {
+    err.println("run " + run.getId());
+  }
+
+  @Override
+  public synchronized void stepStarted(PlannedStep step) {
+    stepStart = System.nanoTime();
+    lastLine = stepStart;
+    if (!step.isReused()) {
+      err.printf("%-12s running: %s%n", step.step().id(), step.reason());
+    }
+  }
+
+  private synchronized void update(Progress.Update update) {
+    if (TERMINAL) {
+      if (bar == null) {
+        bar = newBar(update);
+      }
+      bar.maxHint(update.total());
+      bar.stepTo(update.done());
+      bar.setExtraMessage(" " + update.detail());
+      return;
+    }
+    long now = System.nanoTime();
+    if (now - lastLine >= LINE_EVERY_NANOS) {
+      lastLine = now;
+      err.printf(
+          "%-12s %d of %d %s %s ETA %s%n",
+          update.step(),
+          update.done(),
+          update.total(),
+          update.unit(),
+          update.detail(),
+          eta(update, now));
+    }
+  }
+
+  private String eta(Progress.Update update, long now) {
+    if (update.done() == 0) {
+      return "unknown";
+    }
+    long seconds =
+        (now - stepStart) / 1_000_000_000L * (update.total() - update.done()) / update.done();
+    return String.format(
+        Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  }
+
+  private static ProgressBar newBar(Progress.Update update) {
+    return new ProgressBarBuilder()
+        .setTaskName(update.step())
+        .setInitialMax(update.total())
+        .setStyle(ProgressBarStyle.ASCII)
+        .setUnit(" " + update.unit(), 1)
+        .setConsumer(new ConsoleProgressBarConsumer(System.err))
+        .build();
+  }
+
+  @Override
+  public synchronized void stepFinished(RunStep step) {
+    closeBar();
+    boolean ran = step.getAction() == StepAction.STEP_ACTION_RAN;
+    err.printf(
+        Locale.ROOT,
+        "%-12s %s %s in %.1f s%n",
+        step.getId(),
+        ran ? "made" : "reused",
+        step.getArtifact().substring(0, 12),
+        step.getSeconds());
+  }
+
+  private void closeBar() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    subscription.close();
+    closeBar();
+  }
+}

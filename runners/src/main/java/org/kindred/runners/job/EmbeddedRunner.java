@@ -1,0 +1,36 @@
+package org.kindred.runners.job;
+
+import org.apache.beam.runners.direct.DirectOptions;
+import org.apache.beam.runners.direct.DirectRunner;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.kindred.pipelines.run.JobRunner;
+
+/**
+ * Beam's DirectRunner in this process, one worker thread per processor. Its checks that a pipeline
+ * does not change or fail to encode its elements are off: they copy every element.
+ */
+final class EmbeddedRunner implements JobRunner {
+
+  @Override
+  public String name() {
+    return "embedded";
+  }
+
+  @Override
+  public PipelineOptions options(String job) {
+    DirectOptions options = PipelineOptionsFactory.create().as(DirectOptions.class);
+    options.setRunner(DirectRunner.class);
+    options.setJobName(job);
+    options.setTargetParallelism(Runtime.getRuntime().availableProcessors());
+    options.setEnforceImmutability(false);
+    options.setEnforceEncodability(false);
+    return options;
+  }
+
+  @Override
+  public void run(Pipeline pipeline) {
+    Jobs.requireDone(pipeline.run());
+  }
+}
