@@ -23,9 +23,9 @@ public final class Networks {
     }
     return switch (network.getArchitecture()) {
       case ARCHITECTURE_RESNET18_CIFAR ->
-          new ResNet(normalize, List.of(64, 128, 256, 512), 2, dimension);
+          new ResNet(normalize, 1, List.of(64, 128, 256, 512), 2, dimension);
       case ARCHITECTURE_RESNET10_HALF ->
-          new ResNet(normalize, List.of(32, 64, 128, 256), 1, dimension);
+          new ResNet(normalize, 2, List.of(32, 64, 128, 256), 1, dimension);
       case ARCHITECTURE_UNSPECIFIED, UNRECOGNIZED ->
           throw new IllegalArgumentException("network.architecture is not set");
     };

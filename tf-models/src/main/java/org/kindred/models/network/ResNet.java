@@ -9,22 +9,25 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
 /**
- * Residual network of basic blocks for small images: a 3x3 stem of stride 1 without pooling; stages
- * of which all but the first halve height and width; global average; a linear head whose rows are
+ * Residual network of basic blocks for small images: a 3x3 stem without pooling; stages of which
+ * all but the first halve height and width; global average; a linear head whose rows are
  * normalised.
  *
  * @param normalize applied to the pixels
+ * @param stemStride stride of the stem, 1 or 2
  * @param widths channels of each stage; the stem has those of the first
  * @param blocks basic blocks of each stage
  * @param embeddingDimension length of an embedding
  */
-record ResNet(Normalize normalize, List<Integer> widths, int blocks, int embeddingDimension)
+record ResNet(
+    Normalize normalize, int stemStride, List<Integer> widths, int blocks, int embeddingDimension)
     implements EmbeddingNetwork {
 
   @Override
   public Map<String, Operand<TFloat32>> build(Layers layers, Operand<TUint8> images) {
     Operand<TFloat32> pixels = layers.normalize(images, normalize);
-    Operand<TFloat32> map = layers.relu(unit(layers, "network.stem", pixels, 3, 1, widths.get(0)));
+    Operand<TFloat32> map =
+        layers.relu(unit(layers, "network.stem", pixels, 3, stemStride, widths.get(0)));
     for (int stage = 0; stage < widths.size(); stage++) {
       map = stage(layers, stage + 1, map, stage == 0 ? 1 : 2, widths.get(stage));
     }
