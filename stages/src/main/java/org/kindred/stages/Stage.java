@@ -47,6 +47,14 @@ public interface Stage<C extends Message> {
   }
 
   /**
+   * Returns whether all of the work is one task, which uses the processors of its machine by itself
+   * and gains nothing from a runner's parallelism.
+   */
+  default boolean isOneTask() {
+    return false;
+  }
+
+  /**
    * Checks what single fields' ranges can't say. Called before anything runs.
    *
    * @throws StageException naming the field, its value and what is valid

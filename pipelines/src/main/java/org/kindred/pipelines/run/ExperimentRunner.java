@@ -141,7 +141,7 @@ public final class ExperimentRunner {
             step.id(), config, experiment.seed(), inputs, store, store.newStaging(), producer);
     try {
       stage.check(context);
-      Pipeline pipeline = Pipeline.create(jobs.options(runId + "-" + step.id()));
+      Pipeline pipeline = Pipeline.create(jobs.options(runId + "-" + step.id(), stage.isOneTask()));
       pipeline.apply(StageTransform.of(stage, context));
       jobs.run(pipeline);
       ReuseEntry entry =

@@ -13,8 +13,9 @@ public interface JobRunner {
    * Returns options for one job.
    *
    * @param job name of the job: says step and experiment
+   * @param oneTask whether the work is one task; see {@link org.kindred.stages.Stage#isOneTask}
    */
-  PipelineOptions options(String job);
+  PipelineOptions options(String job, boolean oneTask);
 
   /**
    * Executes a pipeline and returns when it is done.

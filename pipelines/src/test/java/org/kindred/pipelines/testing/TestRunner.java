@@ -15,7 +15,7 @@ public final class TestRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job) {
+  public PipelineOptions options(String job, boolean oneTask) {
     PipelineOptions options = PipelineOptionsFactory.create();
     options.setRunner(DirectRunner.class);
     options.setJobName(job);

@@ -19,11 +19,13 @@ final class EmbeddedRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job) {
+  public PipelineOptions options(String job, boolean oneTask) {
     DirectOptions options = PipelineOptionsFactory.create().as(DirectOptions.class);
     options.setRunner(DirectRunner.class);
     options.setJobName(job);
-    options.setTargetParallelism(Runtime.getRuntime().availableProcessors());
+    // While a worker thread is free the runner polls on it without pause, at the expense of a task
+    // that uses the other processors itself. With one thread there is none free.
+    options.setTargetParallelism(oneTask ? 1 : Runtime.getRuntime().availableProcessors());
     options.setEnforceImmutability(false);
     options.setEnforceEncodability(false);
     return options;

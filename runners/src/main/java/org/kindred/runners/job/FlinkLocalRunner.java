@@ -16,13 +16,13 @@ final class FlinkLocalRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job) {
+  public PipelineOptions options(String job, boolean oneTask) {
     FlinkPipelineOptions options = PipelineOptionsFactory.create().as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
     options.setJobName(job);
     options.setFlinkMaster("[local]");
     options.setStreaming(false);
-    options.setParallelism(Runtime.getRuntime().availableProcessors());
+    options.setParallelism(oneTask ? 1 : Runtime.getRuntime().availableProcessors());
     options.setObjectReuse(true);
     return options;
   }

@@ -61,6 +61,11 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   }
 
   @Override
+  public boolean isOneTask() {
+    return true;
+  }
+
+  @Override
   public void checkConfig(PretrainConfig config) {
     ViewMaker views = new ViewMaker(viewRecipe(config));
     ViewMaker evaluation = new ViewMaker(evaluationRecipe(config));
