@@ -2,12 +2,12 @@ package org.kindred.pipelines.report;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
-/** A configuration as YAML, the way that an experiment's file says it. */
+/** A configuration as YAML, fields sorted by name: a stored one has lost their order. */
 final class ConfigText {
   private ConfigText() {}
 
@@ -18,7 +18,7 @@ final class ConfigText {
   }
 
   private static Map<String, Object> plain(Struct struct) {
-    Map<String, Object> fields = new LinkedHashMap<>();
+    Map<String, Object> fields = new TreeMap<>();
     struct.getFieldsMap().forEach((name, value) -> fields.put(name, plain(value)));
     return fields;
   }

@@ -153,7 +153,16 @@ public final class ExperimentRunner {
           .get(entry.getArtifact())
           .orElseThrow(() -> new ArtifactException("artifact " + entry.getArtifact() + " is gone"));
     } catch (IOException | RuntimeException e) {
-      throw new StepFailedException("step %s failed: %s".formatted(step.id(), explanation(e)), e);
+      String named = "step " + step.id() + ": ";
+      String explanation = explanation(e);
+      throw new StepFailedException(
+          "step %s failed: %s"
+              .formatted(
+                  step.id(),
+                  explanation.startsWith(named)
+                      ? explanation.substring(named.length())
+                      : explanation),
+          e);
     } finally {
       discard(context.staging().path());
     }
@@ -175,7 +184,7 @@ public final class ExperimentRunner {
    * Returns the message of the deepest exception that was written for users, or else of the deepest
    * one.
    */
-  private static String explanation(Throwable failure) {
+  private String explanation(Throwable failure) {
     Throwable deepest = failure;
     Throwable forUsers = null;
     for (Throwable t = failure; t != null; t = t.getCause()) {
@@ -193,6 +202,10 @@ public final class ExperimentRunner {
       return forUsers.getMessage();
     }
     String message = deepest.getMessage();
+    if (deepest instanceof IOException && message != null) {
+      // Java's streams don't say where.
+      return "%s (store %s)".formatted(message, store.root());
+    }
     return deepest.getClass().getSimpleName()
         + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));
   }

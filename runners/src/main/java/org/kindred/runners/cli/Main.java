@@ -2,8 +2,15 @@ package org.kindred.runners.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.Callable;
+import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.plan.PlanException;
 import org.kindred.pipelines.plan.Producers;
@@ -101,25 +108,40 @@ public final class Main implements Callable<Integer> {
   }
 
   /** Opens the store that the command line names. */
-  ArtifactStore openStore() {
-    return ArtifactStore.open(store);
+  ArtifactStore openStore() throws IOException {
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
+    ArtifactStore opened = ArtifactStore.open(store);
+    if (opened.files().size(opened.root()) >= 0) {
+      throw new IOException("--store %s is a file, not a directory".formatted(opened.root()));
+    }
+    return opened;
   }
 
   private int report(Exception failure, PrintWriter err) {
     if (debug) {
       failure.printStackTrace(err);
     }
-    String message =
-        failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    boolean plain = failure instanceof java.io.IOException && failure.getMessage() != null;
-    String kind = plain ? failure.getClass().getSimpleName() + ": " : "";
-    message.lines().forEach(line -> err.println("kindred: " + kind + line));
+    message(failure).lines().forEach(line -> err.println("kindred: " + line));
     boolean usage =
         failure instanceof ExperimentException
             || failure instanceof PlanException
             || failure instanceof StageException
             || failure instanceof IllegalArgumentException;
     return usage ? USAGE : FAILED;
+  }
+
+  /** Returns what a failure says, in words also where Java says it by an exception's type. */
+  private static String message(Exception failure) {
+    if (failure instanceof FileSystemException file && file.getReason() == null) {
+      String what =
+          file instanceof NoSuchFileException
+              ? "no such file"
+              : file instanceof AccessDeniedException
+                  ? "no permission"
+                  : file instanceof FileAlreadyExistsException ? "exists already" : "cannot use";
+      return what + ": " + file.getFile();
+    }
+    return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
   }
 
   /** Prints the version. */

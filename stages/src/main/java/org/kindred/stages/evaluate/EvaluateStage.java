@@ -91,7 +91,7 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
     int classes = embeddings.content().getEmbeddingSet().getClassNamesCount();
     if (classes < 2) {
       throw new StageException(
-          "step %s: the embeddings have %d classes, valid is 2 or more"
+          "step %s: the embeddings have class labels of %d kind(s), valid is 2 or more"
               .formatted(context.step(), classes));
     }
     requireLabels(FeatureReader.split(embeddings, "evaluate.query_split", config.getQuerySplit()));

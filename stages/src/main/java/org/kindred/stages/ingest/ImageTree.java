@@ -46,7 +46,8 @@ final class ImageTree {
     List<String> images = paths.stream().filter(ImageTree::isImage).sorted().toList();
     if (images.isEmpty()) {
       throw new StageException(
-          "ingest.source \"%s\" has no .jpg, .jpeg or .png file".formatted(root));
+          "ingest.source \"%s\" does not exist, or has no .jpg, .jpeg or .png file"
+              .formatted(root));
     }
     if (images.size() < paths.size()) {
       LOG.info(
