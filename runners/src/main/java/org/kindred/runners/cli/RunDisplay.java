@@ -60,7 +60,7 @@ final class RunDisplay implements RunListener, AutoCloseable {
     if (now - lastLine >= LINE_EVERY_NANOS) {
       lastLine = now;
       err.printf(
-          "%-12s %d of %d %s %s ETA %s%n",
+          "%-12s %d of %d %s, %s, ETA %s%n",
           update.step(),
           update.done(),
           update.total(),
@@ -85,7 +85,6 @@ final class RunDisplay implements RunListener, AutoCloseable {
         .setTaskName(update.step())
         .setInitialMax(update.total())
         .setStyle(ProgressBarStyle.ASCII)
-        .setUnit(" " + update.unit(), 1)
         .setConsumer(new ConsoleProgressBarConsumer(System.err))
         .build();
   }

@@ -49,11 +49,9 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     String detail =
         String.format(
             Locale.ROOT,
-            "epoch %d/%d, loss %.3f, %.0f images/s%s",
-            report.epoch() + 1,
-            context.config().getEpochs(),
-            report.loss(),
+            "%.0f images/s, loss %.2f%s",
             report.imagesPerSecond(),
+            report.loss(),
             accuracy.isPresent()
                 ? String.format(Locale.ROOT, ", kNN %.3f", accuracy.getAsDouble())
                 : "");
