@@ -65,9 +65,4 @@ public record HopCounts(long positives, long labelled, long correct) {
     return new HopCounts(
         positives + other.positives, labelled + other.labelled, correct + other.correct);
   }
-
-  /** Share of the labelled positives with their node's label, NaN when none is labelled. */
-  public double precision() {
-    return (double) correct / labelled;
-  }
 }

@@ -37,36 +37,6 @@ public final class NeighborLists {
     this.ids = ids;
   }
 
-  /**
-   * Checks the number of neighbours of a graph.
-   *
-   * @throws IllegalArgumentException unless {@code k} is 1 to {@code nodes} - 1
-   */
-  public static void checkGraphK(int k, long nodes) {
-    if (k < 1 || k >= nodes) {
-      throw new IllegalArgumentException(
-          "k is "
-              + k
-              + "; valid is 1 to "
-              + (nodes - 1)
-              + ", because each of "
-              + nodes
-              + " nodes has that many others");
-    }
-  }
-
-  /**
-   * Checks the number of neighbours that queries ask a base for.
-   *
-   * @throws IllegalArgumentException unless {@code k} is 1 to {@code baseRows}
-   */
-  public static void checkSearchK(int k, long baseRows) {
-    if (k < 1 || k > baseRows) {
-      throw new IllegalArgumentException(
-          "k is " + k + "; valid is 1 to " + baseRows + ", the number of rows searched");
-    }
-  }
-
   /** Position of the first row. */
   public int first() {
     return first;

@@ -18,24 +18,6 @@ public final class WeightedKnn {
   private final double temperature;
 
   /**
-   * How often the true class was among the highest scores.
-   *
-   * @param queries queries counted
-   * @param top1 those whose class has the highest score
-   * @param top5 those whose class has one of the five highest scores
-   */
-  public record Hits(long queries, long top1, long top5) {
-
-    /** Hits of no queries. */
-    public static final Hits ZERO = new Hits(0, 0, 0);
-
-    /** Adds the hits of other queries. */
-    public Hits plus(Hits other) {
-      return new Hits(queries + other.queries, top1 + other.top1, top5 + other.top5);
-    }
-  }
-
-  /**
    * Describes the vote.
    *
    * @param classes number of classes, 1 or more
@@ -107,12 +89,6 @@ public final class WeightedKnn {
       }
     }
     return best;
-  }
-
-  /** Counts one query of class {@code label}; the rest as for {@link #probabilities}. */
-  public Hits hits(float[] similarities, int[] labels, int label) {
-    int rank = rank(probabilities(similarities, labels), label);
-    return new Hits(1, rank < 1 ? 1 : 0, rank < 5 ? 1 : 0);
   }
 
   private void checkLabel(int label) {

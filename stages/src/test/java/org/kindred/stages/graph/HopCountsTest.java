@@ -15,13 +15,11 @@ final class HopCountsTest {
     HopCounts[] counts = HopCounts.perHop(0, positives, 3, LABELS);
     assertThat(counts)
         .containsExactly(new HopCounts(2, 2, 1), new HopCounts(3, 2, 1), new HopCounts(0, 0, 0));
-    assertThat(counts[0].precision()).isEqualTo(0.5);
     assertThat(counts[0].plus(counts[1]).plus(HopCounts.ZERO)).isEqualTo(new HopCounts(5, 4, 2));
   }
 
   @Test
   void withoutTheNodesLabelNothingIsLabelled() {
     assertThat(HopCounts.of(3, new int[] {0, 1, 2}, LABELS)).isEqualTo(new HopCounts(3, 0, 0));
-    assertThat(new HopCounts(3, 0, 0).precision()).isNaN();
   }
 }

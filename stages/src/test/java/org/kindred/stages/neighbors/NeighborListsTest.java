@@ -94,17 +94,4 @@ final class NeighborListsTest {
     assertThatThrownBy(() -> lists.merge(lists))
         .hasMessageContaining("neighbour 4 of row 0 comes from both lists");
   }
-
-  @Example
-  void namesTheValidRangeOfK() {
-    NeighborLists.checkGraphK(9, 10);
-    assertThatThrownBy(() -> NeighborLists.checkGraphK(10, 10))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("k is 10; valid is 1 to 9")
-        .hasMessageContaining("10 nodes");
-    assertThatThrownBy(() -> NeighborLists.checkGraphK(0, 10)).hasMessageContaining("k is 0");
-    NeighborLists.checkSearchK(10, 10);
-    assertThatThrownBy(() -> NeighborLists.checkSearchK(11, 10))
-        .hasMessageContaining("k is 11; valid is 1 to 10");
-  }
 }

@@ -14,7 +14,6 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.kindred.stages.Golden;
-import org.kindred.stages.neighbors.WeightedKnn.Hits;
 
 final class WeightedKnnTest {
 
@@ -98,19 +97,17 @@ final class WeightedKnnTest {
     }
     WeightedKnn vote = new WeightedKnn(4, 0.1);
     float[] nearest = {similarities[0]};
-    assertThat(vote.hits(nearest, new int[] {labels[0]}, labels[0]).top1()).isEqualTo(1);
+    double[] decided = vote.probabilities(nearest, new int[] {labels[0]});
+    assertThat(vote.predict(decided)).isEqualTo(labels[0]);
   }
 
   @Example
-  void tiesGoToTheLowerClassAndTopFiveCounts() {
+  void tiesGoToTheLowerClass() {
     WeightedKnn vote = new WeightedKnn(7, 0.1);
-    float[] similarities = {0.5f, 0.5f};
-    int[] labels = {5, 3};
-    assertThat(vote.hits(similarities, labels, 3)).isEqualTo(new Hits(1, 1, 1));
-    assertThat(vote.hits(similarities, labels, 5)).isEqualTo(new Hits(1, 0, 1));
-    assertThat(vote.hits(similarities, labels, 2)).isEqualTo(new Hits(1, 0, 1));
-    assertThat(vote.hits(similarities, labels, 4)).isEqualTo(new Hits(1, 0, 0));
-    assertThat(new Hits(1, 0, 1).plus(new Hits(2, 1, 2))).isEqualTo(new Hits(3, 1, 3));
+    double[] probabilities = vote.probabilities(new float[] {0.5f, 0.5f}, new int[] {5, 3});
+    assertThat(vote.predict(probabilities)).isEqualTo(3);
+    int[] ranks = IntStream.range(0, 7).map(label -> vote.rank(probabilities, label)).toArray();
+    assertThat(ranks).containsExactly(2, 3, 4, 0, 5, 1, 6);
   }
 
   @Example
