@@ -63,6 +63,7 @@ public final class ExperimentRunner {
   public Run run(ExperimentSpec experiment, Selection selection) throws IOException {
     Planner planner = new Planner(store, stages, runs, experiment, selection, jobs.name());
     planner.plan();
+    store.deleteAbandonedStaging();
     Instant start = Instant.now();
     Run.Builder run =
         Run.newBuilder()
@@ -138,7 +139,13 @@ public final class ExperimentRunner {
     C config = (C) step.config();
     StageContext<C> context =
         new StageContext<>(
-            step.id(), config, experiment.seed(), inputs, store, store.newStaging(), producer);
+            step.id(),
+            config,
+            experiment.seed(),
+            inputs,
+            store,
+            store.newStaging(stage.output()),
+            producer);
     try {
       stage.check(context);
       Pipeline pipeline = Pipeline.create(jobs.options(runId + "-" + step.id(), stage.isOneTask()));

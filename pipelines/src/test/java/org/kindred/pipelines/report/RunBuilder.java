@@ -22,6 +22,7 @@ import org.kindred.proto.pipeline.v1.StepAction;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Digests;
+import org.kindred.stages.artifact.Manifests;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -80,7 +81,7 @@ final class RunBuilder {
   /** Adds a step that ran and read other steps; the step {@code data} was reused. */
   void step(String id, String stage, List<String> reads, Content payload, Table... tables)
       throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(Manifests.type(payload));
     List<StagedFile> files = new ArrayList<>();
     for (Table table : tables) {
       try (Staging.Shard shard =

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +68,21 @@ final class ExperimentRunnerTest {
             StepAction.STEP_ACTION_REUSED,
             StepAction.STEP_ACTION_REUSED,
             StepAction.STEP_ACTION_RAN);
+  }
+
+  @Test
+  void whatAKilledRunLeftIsDeletedAfterAWeek() throws IOException {
+    for (String name : List.of("old", "recent")) {
+      Path staging = Files.createDirectories(folder.resolve("store/staging").resolve(name));
+      Path file = Files.writeString(staging.resolve("part"), "half a table");
+      FileTime time =
+          FileTime.from(Instant.now().minus(Duration.ofDays(name.equals("old") ? 8 : 6)));
+      Files.setLastModifiedTime(file, time);
+      Files.setLastModifiedTime(staging, time);
+    }
+    experiment.run(Selection.ALL);
+    assertThat(experiment.store().files().list(folder.resolve("store/staging").toString()))
+        .containsExactly("recent");
   }
 
   @Test

@@ -40,11 +40,17 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * Nothing is copied until a value is asked for; the operating system pages data in and out.
  */
 public final class MappedTable implements AutoCloseable {
+  /** Schema metadata: type of the artifact that the table was written for, such as Dataset. */
+  public static final String TYPE_KEY = "kindred.artifact_type";
+
   /** Schema metadata: name of the table. */
   public static final String TABLE_KEY = "kindred.table";
 
   /** Schema metadata: version of the table's schema. */
   public static final String VERSION_KEY = "kindred.schema_version";
+
+  /** The version that is written, and the only one that is read. */
+  static final String SCHEMA_VERSION = "1";
 
   private record Batch(long firstRow, VectorSchemaRoot root) {}
 
@@ -59,8 +65,8 @@ public final class MappedTable implements AutoCloseable {
    * Maps the parts of a table.
    *
    * @param parts files in order, at least one, all of one schema
-   * @throws IOException naming the file, if one is not a whole Arrow file, or its schema is not the
-   *     first one's
+   * @throws IOException naming the file, if one is not a whole Arrow file, its schema has a version
+   *     that is not known here, or is not the first one's
    */
   public static MappedTable open(List<Path> parts) throws IOException {
     if (parts.isEmpty()) {
@@ -83,6 +89,7 @@ public final class MappedTable implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(part, StandardOpenOption.READ);
         ArrowFileReader reader = new ArrowFileReader(new SeekableReadChannel(channel), allocator)) {
       Schema partSchema = reader.getVectorSchemaRoot().getSchema();
+      checkVersion(partSchema);
       if (schema == null) {
         schema = partSchema;
       } else if (!schema.equals(partSchema)) {
@@ -97,6 +104,15 @@ public final class MappedTable implements AutoCloseable {
       }
     } catch (IOException | RuntimeException e) {
       throw new IOException("cannot read %s as an Arrow table: %s".formatted(part, e), e);
+    }
+  }
+
+  private static void checkVersion(Schema schema) throws IOException {
+    String version = schema.getCustomMetadata().get(VERSION_KEY);
+    if (!SCHEMA_VERSION.equals(version)) {
+      throw new IOException(
+          "its metadata give %s as \"%s\", this Kindred reads \"%s\""
+              .formatted(VERSION_KEY, version, SCHEMA_VERSION));
     }
   }
 
@@ -252,6 +268,12 @@ public final class MappedTable implements AutoCloseable {
 
   private int intRows() {
     return Math.toIntExact(rows);
+  }
+
+  /** Returns one row of a column of 64-bit integers. */
+  public long longValue(String column, long row) {
+    Batch batch = batch(row);
+    return vector(batch, column, BigIntVector.class).get((int) (row - batch.firstRow));
   }
 
   /** Returns the bytes of one row of a binary column. */

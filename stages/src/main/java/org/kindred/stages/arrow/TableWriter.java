@@ -60,7 +60,7 @@ public final class TableWriter implements AutoCloseable {
       throws IOException {
     TreeMap<String, String> sorted = new TreeMap<>(metadata);
     sorted.put(MappedTable.TABLE_KEY, table);
-    sorted.put(MappedTable.VERSION_KEY, "1");
+    sorted.put(MappedTable.VERSION_KEY, MappedTable.SCHEMA_VERSION);
     this.out = out;
     this.allocator = ArrowMemory.newAllocator("write " + table);
     this.root = VectorSchemaRoot.create(new Schema(columns, sorted), allocator);

@@ -5,7 +5,8 @@
  * org.kindred.stages.arrow.MappedTable} to read the files of a table as one. {@link
  * org.kindred.stages.arrow.Tables} fixes the columns of every table that an artifact may hold.
  *
- * <p>Guarantees: the same rows give the same bytes; a table's rows are never all on the heap.
+ * <p>Guarantees: the same rows give the same bytes; a table's rows are never all on the heap; a
+ * file whose schema has a version that is not known here is refused.
  *
  * <p>Threading: a writer belongs to one thread; a mapped table may be read by many.
  */

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.proto.artifact.v1.Producer;
@@ -34,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class ArtifactStore implements Serializable {
   private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(ArtifactStore.class);
+
+  /** Longer than any stage takes from one data file to the next. */
+  private static final Duration ABANDONED = Duration.ofDays(7);
 
   private final String root;
   private final StoreFiles files;
@@ -64,19 +69,52 @@ public final class ArtifactStore implements Serializable {
   /**
    * Returns a directory for the data files of one stage in progress; no other stage in progress has
    * it.
+   *
+   * @param type type of the artifact that the stage makes
    */
-  public Staging newStaging() {
-    return new Staging(files, root + "/staging/" + UUID.randomUUID());
+  public Staging newStaging(ArtifactType type) {
+    return new Staging(files, stagingPath() + "/" + UUID.randomUUID(), type);
   }
 
-  /** Returns the path where training under a reuse key keeps its checkpoints. */
+  /**
+   * Deletes the staging directories that killed runs left behind: those in which nothing has
+   * changed for a week. What can't be deleted stays, with a warning.
+   */
+  public void deleteAbandonedStaging() {
+    deleteStagingBefore(Instant.now().minus(ABANDONED));
+  }
+
+  void deleteStagingBefore(Instant limit) {
+    try {
+      for (String name : files.list(stagingPath())) {
+        String path = stagingPath() + "/" + name;
+        long changed = files.lastModified(path);
+        if (changed > 0 && changed < limit.toEpochMilli()) {
+          LOG.info("deleting {}, which a killed run left behind", path);
+          discard(path);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("cannot look for what killed runs left in {}: {}", stagingPath(), e.toString());
+    }
+  }
+
+  private String stagingPath() {
+    return root + "/staging";
+  }
+
+  /**
+   * Returns the path where training under a reuse key keeps its checkpoints until its artifact is
+   * published.
+   */
   public String checkpoints(String reuseKey) {
     return root + "/checkpoints/" + reuseKey;
   }
 
   /**
    * Publishes an artifact. Doing it again with the same arguments, after a failure anywhere, ends
-   * in the same artifact.
+   * in the same artifact. When it is done, the checkpoints under the producer's reuse key are
+   * deleted, because nothing reads them any more.
    *
    * @param staging where the files are
    * @param staged the files, one for each path
@@ -111,7 +149,8 @@ public final class ArtifactStore implements Serializable {
     }
     StoredArtifact artifact = read(artifactPath(digest), digest);
     remember(digest, producer);
-    discard(staging);
+    discard(staging.path());
+    discardCheckpoints(producer.getReuseKey());
     return artifact;
   }
 
@@ -165,11 +204,19 @@ public final class ArtifactStore implements Serializable {
   }
 
   /** Nobody reads what is left in a staging directory, so it need not fail who is done with it. */
-  private void discard(Staging staging) {
+  private void discard(String staging) {
     try {
-      files.delete(staging.path());
+      files.delete(staging);
     } catch (IOException e) {
-      LOG.warn("cannot delete {}: {}", staging.path(), e.toString());
+      LOG.warn("cannot delete {}: {}", staging, e.toString());
+    }
+  }
+
+  private void discardCheckpoints(String reuseKey) {
+    try {
+      files.deleteLocalDirectory(checkpoints(reuseKey));
+    } catch (IOException e) {
+      LOG.warn("cannot delete {}: {}", checkpoints(reuseKey), e.toString());
     }
   }
 

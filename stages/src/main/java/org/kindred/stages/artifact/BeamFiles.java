@@ -84,8 +84,25 @@ record BeamFiles() implements StoreFiles {
 
   @Override
   public Path localDirectory(String path) throws IOException {
+    return Files.createDirectories(stateOf(path));
+  }
+
+  @Override
+  public void deleteLocalDirectory(String path) throws IOException {
+    new LocalFiles().delete(stateOf(path).toString());
+  }
+
+  private static Path stateOf(String path) {
     String name = Digests.of(path.getBytes(StandardCharsets.UTF_8));
-    return Files.createDirectories(Path.of(System.getProperty("java.io.tmpdir"), "kindred", name));
+    return Path.of(System.getProperty("java.io.tmpdir"), "kindred", name);
+  }
+
+  @Override
+  public long lastModified(String path) throws IOException {
+    return match(path, path + "/*", path + "/**").stream()
+        .mapToLong(MatchResult.Metadata::lastModifiedMillis)
+        .max()
+        .orElse(0);
   }
 
   @Override

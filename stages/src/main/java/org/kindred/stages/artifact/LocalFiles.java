@@ -76,6 +76,29 @@ record LocalFiles() implements StoreFiles {
   }
 
   @Override
+  public void deleteLocalDirectory(String path) throws IOException {
+    delete(path);
+  }
+
+  @Override
+  public long lastModified(String path) throws IOException {
+    try (Stream<Path> tree = Files.walk(path(path))) {
+      long newest = 0;
+      for (Path each : (Iterable<Path>) tree::iterator) {
+        newest = Math.max(newest, Files.getLastModifiedTime(each).toMillis());
+      }
+      return newest;
+    } catch (NoSuchFileException e) {
+      return 0;
+    } catch (UncheckedIOException e) {
+      if (e.getCause() instanceof NoSuchFileException) {
+        return 0;
+      }
+      throw e.getCause();
+    }
+  }
+
+  @Override
   public long size(String path) throws IOException {
     Path file = path(path);
     try {

@@ -9,10 +9,13 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.types.pojo.Field;
+import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.DataFile;
+import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.TableWriter;
 
 /**
@@ -22,8 +25,9 @@ import org.kindred.stages.arrow.TableWriter;
  *
  * @param files the operations that write
  * @param path the directory
+ * @param type type of the artifact that is being made, which its tables tell
  */
-public record Staging(StoreFiles files, String path) implements Serializable {
+public record Staging(StoreFiles files, String path, ArtifactType type) implements Serializable {
   /** The last one that keeps parts in order when they are sorted by path. */
   private static final int LAST_SHARD = 999_999;
 
@@ -41,8 +45,10 @@ public record Staging(StoreFiles files, String path) implements Serializable {
       throw new IllegalArgumentException(
           "shard of table %s is %d, valid is 0 to %d".formatted(table, shard, LAST_SHARD));
     }
+    Map<String, String> all = new TreeMap<>(metadata);
+    all.put(MappedTable.TYPE_KEY, Manifests.typeName(type));
     Output output = new Output("%s-%06d.arrow".formatted(table, shard));
-    return new Shard(table, output, new TableWriter(output, table, columns, metadata));
+    return new Shard(table, output, new TableWriter(output, table, columns, all));
   }
 
   /**

@@ -58,6 +58,18 @@ public interface StoreFiles extends Serializable {
    */
   Path localDirectory(String path) throws IOException;
 
+  /**
+   * Deletes on this machine what {@link #localDirectory} leads to; nothing if it was never made.
+   */
+  void deleteLocalDirectory(String path) throws IOException;
+
+  /**
+   * Returns when a file was last changed, or the newest of the files below a directory:
+   * milliseconds since 1970, 0 if there is nothing, it goes away meanwhile, or the file system does
+   * not tell.
+   */
+  long lastModified(String path) throws IOException;
+
   /** Returns a file's size in bytes, or -1 if there is no file at the path. */
   long size(String path) throws IOException;
 

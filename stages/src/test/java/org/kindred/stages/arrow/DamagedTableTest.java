@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.ArrowFileWriter;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +90,24 @@ class DamagedTableTest {
           .withMessageStartingWith("cannot read " + second)
           .withMessageContaining("it has schema");
     }
+  }
+
+  /** A later version's tables are refused by name, not misread. */
+  @Test
+  void anotherSchemaVersionIsRefused() throws IOException {
+    Path later = directory.resolve("later");
+    Schema schema = new Schema(Tables.rejects(), Map.of(MappedTable.VERSION_KEY, "2"));
+    try (OutputStream out = Files.newOutputStream(later);
+        BufferAllocator allocator = ArrowMemory.newAllocator("later");
+        VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
+        ArrowFileWriter writer = new ArrowFileWriter(root, null, Channels.newChannel(out))) {
+      writer.start();
+      writer.end();
+    }
+    assertThatIOException()
+        .isThrownBy(() -> MappedTable.open(List.of(later)))
+        .withMessageStartingWith("cannot read " + later)
+        .withMessageContaining("kindred.schema_version as \"2\", this Kindred reads \"1\"");
   }
 
   @Test

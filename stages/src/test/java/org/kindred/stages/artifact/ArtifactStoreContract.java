@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -140,7 +141,7 @@ abstract class ArtifactStoreContract {
       if (i < bytes.length) {
         changed[i] ^= 1;
       }
-      Staging staging = store.newStaging();
+      Staging staging = store.newStaging(SampleArtifact.TYPE);
       Path file = Files.write(directory.resolve("weights"), changed);
       List<StagedFile> staged = staging.add(file, "weights");
       digests.add(store.publish(staging, staged, SMALL.payload(), PRODUCER).digest());
@@ -282,7 +283,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void anAbandonedAttemptLeavesNothingInTheArtifact() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     List<StagedFile> staged = new ArrayList<>(SMALL.stage(staging));
     StagedFile abandoned = new SampleArtifact(9).stageBank(staging, 0);
     StagedFile twin = SMALL.stageBank(staging, 0);
@@ -298,7 +299,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void anAttemptThatEndsAfterThePublishDoesNoHarm() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     List<StagedFile> staged = SMALL.stage(staging);
     try (Staging.Shard late = SMALL.startBank(staging)) {
       StoredArtifact artifact = store.publish(staging, staged, SMALL.payload(), PRODUCER);
@@ -311,8 +312,40 @@ abstract class ArtifactStoreContract {
   }
 
   @Test
+  void tablesTellWhatTheyWereMadeFor() throws IOException {
+    StoredArtifact artifact = SMALL.publish(store);
+    try (MappedTable table = MappedTable.open(artifact.localTable("rejects"))) {
+      assertThat(table.metadata())
+          .containsEntry("kindred.artifact_type", "Dataset")
+          .containsEntry("kindred.schema_version", "1")
+          .containsEntry("kindred.table", "rejects")
+          .containsEntry("metric", "cosine");
+    }
+  }
+
+  @Test
+  void aPublishEndsTheNeedForCheckpoints() throws IOException {
+    Path checkpoints = files.localDirectory(store.checkpoints(REUSE_KEY));
+    Files.writeString(checkpoints.resolve("epoch-1"), "weights");
+    Path others = files.localDirectory(store.checkpoints("b7".repeat(32)));
+    SMALL.publish(store);
+    assertThat(checkpoints).doesNotExist();
+    assertThat(others).exists();
+    files.deleteLocalDirectory(store.checkpoints("b7".repeat(32)));
+  }
+
+  @Test
+  void deletesWhatKilledRunsLeft() throws IOException {
+    SMALL.stage(store.newStaging(SampleArtifact.TYPE));
+    store.deleteAbandonedStaging();
+    assertThat(store.files().list(root + "/staging")).as("in use, perhaps").hasSize(1);
+    store.deleteStagingBefore(Instant.now().plusSeconds(3600));
+    assertThat(store.files().list(root + "/staging")).isEmpty();
+  }
+
+  @Test
   void theTableOfFilesIsInOrderHoweverTheyAreGiven() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     List<StagedFile> staged = new ArrayList<>();
     for (int number : new int[] {2, 0, 10, 1}) {
       staged.add(SMALL.stageBank(staging, number));
@@ -330,14 +363,15 @@ abstract class ArtifactStoreContract {
     Evaluation evaluation =
         Evaluation.newBuilder().addMetrics(MetricValue.newBuilder().setValue(-0.0)).build();
     Content payload = Content.newBuilder().setEvaluation(evaluation).build();
-    StoredArtifact artifact = store.publish(store.newStaging(), List.of(), payload, PRODUCER);
+    StoredArtifact artifact =
+        store.publish(store.newStaging(SampleArtifact.TYPE), List.of(), payload, PRODUCER);
     assertThat(store.list()).containsExactly(artifact);
     assertThat(store.verify(artifact)).isEmpty();
   }
 
   @Test
   void twoFilesOfOnePathAreRefused() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     List<StagedFile> staged =
         List.of(SMALL.stageBank(staging, 0), new SampleArtifact(4).stageBank(staging, 0));
     assertThatExceptionOfType(ArtifactException.class)
@@ -348,7 +382,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void aPathOutOfTheArtifactIsRefused() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     Path file = Files.writeString(directory.resolve("x"), "x");
     StagedFile honest = staging.add(file, "a").get(0);
     for (String path : List.of("a/../../b", "../b", "/b", "./a", "artifact.json", "a//b")) {
@@ -369,7 +403,8 @@ abstract class ArtifactStoreContract {
   void anArtifactMustHaveAPayload() {
     Content none = Content.getDefaultInstance();
     assertThatExceptionOfType(ArtifactException.class)
-        .isThrownBy(() -> store.publish(store.newStaging(), List.of(), none, PRODUCER))
+        .isThrownBy(
+            () -> store.publish(store.newStaging(SampleArtifact.TYPE), List.of(), none, PRODUCER))
         .withMessage("what stage \"sample\" made has no payload");
     assertThat(root).doesNotExist();
   }
@@ -383,7 +418,7 @@ abstract class ArtifactStoreContract {
 
   @Test
   void aShardsNumberIsChecked() {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     for (int number : new int[] {-1, 1_000_000}) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> SMALL.stageBank(staging, number))

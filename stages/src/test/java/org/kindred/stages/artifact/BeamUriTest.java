@@ -41,6 +41,7 @@ class BeamUriTest {
     assertThat(files.size("mem:///files/b/d/e")).isEqualTo(5);
     assertThat(files.size("mem:///files/b")).isEqualTo(-1);
     assertThat(files.local("mem:///files/b/c")).hasContent("b/c");
+    assertThat(files.lastModified("mem:///files")).as("not told").isZero();
     files.delete("mem:///files/b");
     files.delete("mem:///files/b");
     assertThat(files.list("mem:///files")).containsExactly("a", "bc");

@@ -33,7 +33,7 @@ class CrashTest {
     published = directory.resolve("published");
     digest = SMALL.publish(healthy(published)).digest();
     staged = directory.resolve("staged");
-    stagedFiles = SMALL.stage(new Staging(new LocalFiles(), staged + STAGING));
+    stagedFiles = SMALL.stage(new Staging(new LocalFiles(), staged + STAGING, SampleArtifact.TYPE));
   }
 
   private static ArtifactStore healthy(Path root) {
@@ -63,7 +63,7 @@ class CrashTest {
   }
 
   private void publishStaged(ArtifactStore store) throws IOException {
-    Staging staging = new Staging(store.files(), store.root() + STAGING);
+    Staging staging = new Staging(store.files(), store.root() + STAGING, SampleArtifact.TYPE);
     store.publish(staging, stagedFiles, SMALL.payload(), PRODUCER);
   }
 
@@ -125,6 +125,24 @@ class CrashTest {
     } else {
       assertHoldsSample(store);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void checkpointsAreThereUntilThePublishIs(FaultyFiles.Fault fault) throws IOException {
+    Path training = directory.resolve("training");
+    String checkpoint = "/checkpoints/" + REUSE_KEY + "/epoch-00001.safetensors";
+    Files.createDirectories(Path.of(training + checkpoint).getParent());
+    Files.writeString(Path.of(training + checkpoint), "weights");
+    disturb(
+        fault,
+        training,
+        this::publishStaged,
+        store -> {
+          if (store.lookup(REUSE_KEY).isEmpty()) {
+            assertThat(Path.of(store.root() + checkpoint)).hasContent("weights");
+          }
+        });
   }
 
   @ParameterizedTest

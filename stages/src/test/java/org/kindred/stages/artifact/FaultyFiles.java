@@ -146,6 +146,21 @@ final class FaultyFiles implements StoreFiles {
   }
 
   @Override
+  public void deleteLocalDirectory(String path) throws IOException {
+    changeAtOnce(
+        path,
+        () -> {
+          files.deleteLocalDirectory(path);
+          return null;
+        });
+  }
+
+  @Override
+  public long lastModified(String path) throws IOException {
+    return reading(path, () -> files.lastModified(path));
+  }
+
+  @Override
   public long size(String path) throws IOException {
     return reading(path, () -> files.size(path));
   }

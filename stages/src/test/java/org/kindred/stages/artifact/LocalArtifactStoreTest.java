@@ -39,7 +39,7 @@ class LocalArtifactStoreTest extends ArtifactStoreContract {
         SampleArtifact sample = new SampleArtifact(round);
         List<Callable<StoredArtifact>> races = new ArrayList<>();
         for (int writer = 0; writer < writers; writer++) {
-          Staging staging = store.newStaging();
+          Staging staging = store.newStaging(SampleArtifact.TYPE);
           List<StagedFile> staged = sample.stage(staging);
           Producer producer = PRODUCER.toBuilder().setReuseKey("key-" + writer % 2).build();
           races.add(() -> store.publish(staging, staged, sample.payload(), producer));
@@ -68,7 +68,7 @@ class LocalArtifactStoreTest extends ArtifactStoreContract {
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(store);
       out.writeObject(artifact);
-      out.writeObject(store.newStaging());
+      out.writeObject(store.newStaging(SampleArtifact.TYPE));
     }
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {

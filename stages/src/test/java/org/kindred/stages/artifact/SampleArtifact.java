@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Dataset;
 import org.kindred.proto.artifact.v1.Producer;
@@ -19,6 +20,7 @@ import org.kindred.stages.arrow.Tables;
  */
 record SampleArtifact(int rows) {
   static final SampleArtifact SMALL = new SampleArtifact(3);
+  static final ArtifactType TYPE = ArtifactType.ARTIFACT_TYPE_DATASET;
   static final String REUSE_KEY = "5a".repeat(32);
   static final Producer PRODUCER =
       Producer.newBuilder().setStage("sample").setReuseKey(REUSE_KEY).setSeed(1).build();
@@ -76,7 +78,7 @@ record SampleArtifact(int rows) {
   }
 
   StoredArtifact publish(ArtifactStore store, Producer producer) throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(TYPE);
     return store.publish(staging, stage(staging), payload(), producer);
   }
 }

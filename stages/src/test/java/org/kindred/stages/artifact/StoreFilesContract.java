@@ -162,6 +162,28 @@ abstract class StoreFilesContract {
   }
 
   @Test
+  void tellsTheNewestChange() throws IOException {
+    long before = System.currentTimeMillis() - 10_000;
+    write("a/b/old", "x");
+    String file = write("a/file", "x");
+    assertThat(files.lastModified(file)).isBetween(before, before + 600_000);
+    assertThat(files.lastModified(root + "/a")).isGreaterThanOrEqualTo(files.lastModified(file));
+    assertThat(files.lastModified(root + "/none")).isZero();
+  }
+
+  @Test
+  void stateOfThisMachineIsFoundAgainUntilItIsDeleted() throws IOException {
+    String path = root + "/checkpoints/key";
+    Path state = Files.writeString(files.localDirectory(path).resolve("epoch-1"), "weights");
+    assertThat(files.localDirectory(path).resolve("epoch-1"))
+        .isEqualTo(state)
+        .hasContent("weights");
+    files.deleteLocalDirectory(path);
+    files.deleteLocalDirectory(path);
+    assertThat(state.getParent()).doesNotExist();
+  }
+
+  @Test
   void aLocalCopyIsOfTheFileAsItIs() throws IOException {
     String path = write("a", "damaged");
     assertThat(files.local(path)).hasContent("damaged");

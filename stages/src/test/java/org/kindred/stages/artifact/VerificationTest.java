@@ -263,7 +263,7 @@ class VerificationTest {
   /** Publishes with a false entry of the file table. */
   private void assertProblem(java.util.function.UnaryOperator<DataFile.Builder> lie, String message)
       throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     StagedFile honest = SMALL.stageBank(staging, 0);
     StagedFile lying =
         new StagedFile(honest.stagedPath(), lie.apply(honest.file().toBuilder()).build());
@@ -277,7 +277,7 @@ class VerificationTest {
 
   @Test
   void findsATableThatIsNone() throws IOException {
-    Staging staging = store.newStaging();
+    Staging staging = store.newStaging(SampleArtifact.TYPE);
     Path text = Files.writeString(root.resolve("x"), "no table");
     StagedFile staged = staging.add(text, "x").get(0);
     StagedFile lying =
