@@ -60,6 +60,9 @@ final class CifarBinary {
       throw new StageException(
           "ingest.source \"%s\" has no file data_batch_*.bin or test_batch.bin".formatted(folder));
     }
+    if (names.contains(NAMES_FILE)) {
+      fingerprint.add(NAMES_FILE, folder + "/" + NAMES_FILE);
+    }
     return new Source(classNames(files, folder, names), shards, fingerprint.toString());
   }
 

@@ -2,15 +2,14 @@ package org.kindred.stages.ingest;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.MessageDigest;
 import org.kindred.stages.artifact.Digests;
 import org.kindred.stages.artifact.StoreFiles;
 
 /**
  * Tells a changed source from an unchanged one without reading it: SHA-256 over names, sizes and,
- * on a local file system, times of change. A source that was only touched is ingested again and
- * gives an artifact of the same digest, so that nothing after it runs again.
+ * where the file system tells them, times of change. A source that was only touched is ingested
+ * again and gives an artifact of the same digest, so that nothing after it runs again.
  */
 final class Fingerprint {
   private final StoreFiles files;
@@ -21,9 +20,7 @@ final class Fingerprint {
   }
 
   void add(String name, String path) throws IOException {
-    boolean local = !path.contains("://");
-    long time = local ? Files.getLastModifiedTime(files.local(path)).toMillis() : 0;
-    String line = "%s %d %d%n".formatted(name, files.size(path), time);
+    String line = "%s %d %d%n".formatted(name, files.size(path), files.lastModified(path));
     digest.update(line.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -80,18 +81,24 @@ final class ImageList {
     if (!root.toLowerCase(Locale.ROOT).endsWith(".zip")) {
       try (InputStream in = files.open(root + "/" + config.getList())) {
         return lines(in);
+      } catch (NoSuchFileException e) {
+        throw missing(config);
       }
     }
     try (ZipFile zip = ImageTree.openZip(files.local(root))) {
       ZipEntry entry = zip.getEntry(config.getList());
       if (entry == null) {
-        throw new StageException(
-            "ingest.list \"%s\" is not in %s".formatted(config.getList(), root));
+        throw missing(config);
       }
       try (InputStream in = zip.getInputStream(entry)) {
         return lines(in);
       }
     }
+  }
+
+  private static StageException missing(IngestConfig config) {
+    return new StageException(
+        "ingest.list \"%s\" is not in %s".formatted(config.getList(), config.getSource()));
   }
 
   private static List<String> lines(InputStream in) throws IOException {

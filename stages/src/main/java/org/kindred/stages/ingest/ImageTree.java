@@ -59,6 +59,9 @@ final class ImageTree {
       }
     }
     Map<String, ImageList.Entry> placed = place(config, files, images);
+    if (!zip && !config.getList().isEmpty()) {
+      fingerprint.add(config.getList(), root + "/" + config.getList());
+    }
     List<String> classes = classes(placed);
     if (classes.size() == 1) {
       LOG.warn(
