@@ -1,6 +1,7 @@
 package org.kindred.stages;
 
 import java.util.List;
+import java.util.Locale;
 
 /** The rule on refused records that stages share. */
 public final class Rejects {
@@ -10,7 +11,7 @@ public final class Rejects {
   private Rejects() {}
 
   /**
-   * Fails when too many records were refused.
+   * Fails when too many records were refused, or all of them.
    *
    * @param step id of the step
    * @param refused records refused
@@ -20,18 +21,19 @@ public final class Rejects {
    * @throws StageException naming share, limit and the first rejects
    */
   public static void check(String step, long refused, long total, double limit, List<Part> parts) {
-    if (refused > limit * total) {
+    if (refused > limit * total || refused == total) {
       List<String> first =
           parts.stream().flatMap(part -> part.rejects().stream()).sorted().limit(SAMPLE).toList();
       throw new StageException(
-          "step %s: %d of %d records were refused (%.2f %%), max_reject_share allows %.2f %%; first: %s"
-              .formatted(
-                  step,
-                  refused,
-                  total,
-                  100.0 * refused / total,
-                  100 * limit,
-                  String.join("; ", first)));
+          String.format(
+              Locale.ROOT,
+              "step %s: %d of %d records were refused (%.2f %%), max_reject_share allows %.2f %%; first: %s",
+              step,
+              refused,
+              total,
+              100.0 * refused / total,
+              100 * limit,
+              String.join("; ", first)));
     }
   }
 }

@@ -66,6 +66,7 @@ final class MakeViews extends PTransform<PCollection<MakeViews.Item>, PCollectio
       dataset =
           DatasetReader.open(context.input(AugmentStage.DATASET), Optional.of(config.getSplit()));
       maker = new ViewMaker(ConfiguredRecipe.resolve(config.getViews(), "augment.views"));
+      dataset.checkSizes(maker);
     }
 
     @Teardown

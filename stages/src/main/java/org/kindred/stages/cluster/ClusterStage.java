@@ -35,7 +35,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public int version() {
-    return 1;
+    return 2;
   }
 
   @Override
@@ -60,7 +60,12 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", context.config().getSplit())
             .getExamples();
     int clusters = clusters(context);
-    if (clusters < 1 || clusters > examples) {
+    if (clusters == 0) {
+      throw new StageException(
+          "cluster.clusters is 0, which is as many as classes, but the embeddings have none: valid is 1 to %d"
+              .formatted(examples));
+    }
+    if (clusters > examples) {
       throw new StageException(
           "cluster.clusters is %d, valid is 1 to %d, the examples of split %s"
               .formatted(clusters, examples, context.config().getSplit()));

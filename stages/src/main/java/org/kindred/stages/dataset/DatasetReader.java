@@ -14,6 +14,7 @@ import org.kindred.stages.artifact.StoredArtifact;
 import org.kindred.stages.image.ImageDecoder;
 import org.kindred.stages.image.ImageRejectedException;
 import org.kindred.stages.image.RgbImage;
+import org.kindred.stages.image.ViewMaker;
 
 /** The images of one split of a Dataset, or of all, numbered from 0 in order of id. */
 public final class DatasetReader implements AutoCloseable {
@@ -124,6 +125,22 @@ public final class DatasetReader implements AutoCloseable {
           "%s: the image of example %d can't be decoded: %s"
               .formatted(where, ids[example], e.getMessage()),
           e);
+    }
+  }
+
+  /**
+   * Checks that every image is large enough for a recipe.
+   *
+   * @throws StageException naming the first example whose image is too small
+   */
+  public void checkSizes(ViewMaker maker) {
+    for (int example = 0; example < rows.length; example++) {
+      if (Math.min(widths[example], heights[example]) < maker.minSourceSide()) {
+        throw new StageException(
+            "%s: example %d has %d x %d pixels, the recipe needs %d or more on each side"
+                .formatted(
+                    where, ids[example], widths[example], heights[example], maker.minSourceSide()));
+      }
     }
   }
 

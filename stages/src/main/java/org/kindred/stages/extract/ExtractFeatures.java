@@ -79,6 +79,7 @@ final class ExtractFeatures
       Normalize normalize = model.getEvaluationRecipe().getNormalize();
       dataset = DatasetReader.open(context.input(ExtractStage.DATASET), Optional.empty());
       maker = new ViewMaker(model.getEvaluationRecipe());
+      dataset.checkSizes(maker);
       pixels = new PixelFeatures(normalize);
       encoders = new LinkedHashMap<>();
       Path savedModel = context.input(ExtractStage.MODEL).localDirectory(model.getSavedModel());
@@ -107,16 +108,22 @@ final class ExtractFeatures
         ByteBuffer buffer =
             ByteBuffer.allocateDirect(Math.multiplyExact(batch, maker.bytesPerView()));
         byte[] view = new byte[maker.bytesPerView()];
-        for (int first = item.first(); first < item.first() + item.count(); first += batch) {
-          int count = Math.min(batch, item.first() + item.count() - first);
+        int last = item.first() + item.count();
+        // The last bits of a feature may depend on its batch's size and its place there: batches
+        // start at multiples of their size, wherever the shard does.
+        for (int first = item.first() - item.first() % batch; first < last; first += batch) {
+          int count = Math.min(batch, dataset.size() - first);
           buffer.clear();
           for (int i = first; i < first + count; i++) {
             maker.make(dataset.image(i), 0, 0, dataset.id(i), 0, view, 0);
             buffer.put(view);
           }
-          tables.write(dataset, first, count, features(buffer.flip(), count));
-          images.inc(count);
+          Map<FeatureSource, Map<String, float[]>> features = features(buffer.flip(), count);
+          for (int i = Math.max(first, item.first()); i < Math.min(first + count, last); i++) {
+            tables.write(dataset, i, features, i - first);
+          }
         }
+        images.inc(item.count());
         output.output(tables.finish());
       }
     }
@@ -158,32 +165,30 @@ final class ExtractFeatures
       }
     }
 
+    /** Writes an example's features: row {@code at} of each array. */
     void write(
         DatasetReader dataset,
-        int first,
-        int count,
-        Map<FeatureSource, Map<String, float[]>> features)
+        int example,
+        Map<FeatureSource, Map<String, float[]>> features,
+        int at)
         throws IOException {
-      for (int i = 0; i < count; i++) {
-        int example = first + i;
-        String damage = damage(features, i);
-        if (damage != null) {
-          reject(dataset.id(example), damage);
-          continue;
-        }
-        for (Map.Entry<FeatureTable, Shard> shard : shards.entrySet()) {
-          FeatureTable table = shard.getKey();
-          float[] rows = features.get(table.getSource()).get(table.getLayer());
-          TableWriter row = shard.getValue().writer();
-          row.nextRow();
-          row.put(0, dataset.id(example));
-          row.put(1, dataset.split(example));
-          row.putLabel(2, dataset.label(example));
-          row.put(3, rows, i * table.getDimension());
-        }
-        splits.add(dataset.split(example), dataset.label(example));
-        accepted++;
+      String damage = damage(features, at);
+      if (damage != null) {
+        reject(dataset.id(example), damage);
+        return;
       }
+      for (Map.Entry<FeatureTable, Shard> shard : shards.entrySet()) {
+        FeatureTable table = shard.getKey();
+        float[] rows = features.get(table.getSource()).get(table.getLayer());
+        TableWriter row = shard.getValue().writer();
+        row.nextRow();
+        row.put(0, dataset.id(example));
+        row.put(1, dataset.split(example));
+        row.putLabel(2, dataset.label(example));
+        row.put(3, rows, at * table.getDimension());
+      }
+      splits.add(dataset.split(example), dataset.label(example));
+      accepted++;
     }
 
     private String damage(Map<FeatureSource, Map<String, float[]>> features, int row) {

@@ -45,7 +45,7 @@ public final class ExtractStage implements Stage<ExtractConfig> {
 
   @Override
   public int version() {
-    return 1;
+    return 2;
   }
 
   @Override
@@ -68,6 +68,17 @@ public final class ExtractStage implements Stage<ExtractConfig> {
   @Override
   public boolean usesSeed() {
     return false;
+  }
+
+  @Override
+  public void checkConfig(ExtractConfig config) {
+    List<String> layers = config.getLayersList();
+    for (String layer : layers) {
+      if (layers.indexOf(layer) != layers.lastIndexOf(layer)) {
+        throw new StageException(
+            "extract.layers has \"%s\" twice, valid is each layer once".formatted(layer));
+      }
+    }
   }
 
   @Override

@@ -24,13 +24,15 @@ public final class FeatureReader implements AutoCloseable {
 
   private static final String VECTOR = "vector";
 
+  private final String where;
   private final FeatureTable features;
   private final MappedTable table;
   private final int[] rows;
   private final long[] ids;
   private final int[] labels;
 
-  private FeatureReader(FeatureTable features, MappedTable table, String split) {
+  private FeatureReader(String where, FeatureTable features, MappedTable table, String split) {
+    this.where = where;
     this.features = features;
     this.table = table;
     String[] splits = table.strings("split");
@@ -46,7 +48,10 @@ public final class FeatureReader implements AutoCloseable {
   public static FeatureReader open(StoredArtifact embeddings, FeatureTable features, String split)
       throws IOException {
     return new FeatureReader(
-        features, MappedTable.open(embeddings.localTable(features.getTable())), split);
+        embeddings.location(),
+        features,
+        MappedTable.open(embeddings.localTable(features.getTable())),
+        split);
   }
 
   /**
@@ -151,7 +156,11 @@ public final class FeatureReader implements AutoCloseable {
     return Arrays.binarySearch(ids, id);
   }
 
-  /** Returns consecutive rows, {@code [count, dimension]}. */
+  /**
+   * Returns consecutive rows, {@code [count, dimension]}.
+   *
+   * @throws StageException naming the example if a value is not finite
+   */
   public float[] vectors(int first, int count) {
     float[] vectors = new float[Math.multiplyExact(count, dimension())];
     int copied = 0;
@@ -164,7 +173,24 @@ public final class FeatureReader implements AutoCloseable {
       table.copyFloats(VECTOR, rows[start], run, vectors, copied * dimension());
       copied += run;
     }
+    checkFinite(vectors, first);
     return vectors;
+  }
+
+  /** `extract` refuses such rows, but an EmbeddingSet may come from elsewhere. */
+  private void checkFinite(float[] vectors, int first) {
+    for (int at = 0; at < vectors.length; at++) {
+      if (!Float.isFinite(vectors[at])) {
+        throw new StageException(
+            "%s: table %s: value %d of example %d is %s, valid are finite numbers"
+                .formatted(
+                    where,
+                    features.getTable(),
+                    at % dimension(),
+                    ids[first + at / dimension()],
+                    vectors[at]));
+      }
+    }
   }
 
   @Override

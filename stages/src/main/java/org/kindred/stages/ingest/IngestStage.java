@@ -34,7 +34,7 @@ public final class IngestStage implements Stage<IngestConfig> {
 
   @Override
   public int version() {
-    return 1;
+    return 2;
   }
 
   @Override
@@ -97,10 +97,6 @@ public final class IngestStage implements Stage<IngestConfig> {
     long total = merged.getExamples() + merged.getRejected();
     Rejects.check(
         context.step(), merged.getRejected(), total, context.config().getMaxRejectShare(), parts);
-    if (merged.getExamples() == 0) {
-      throw new StageException(
-          "step %s: all %d records were refused".formatted(context.step(), total));
-    }
     return Content.newBuilder().setDataset(merged.addAllSplits(splits.toList())).build();
   }
 }

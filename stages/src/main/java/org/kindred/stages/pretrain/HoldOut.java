@@ -48,6 +48,7 @@ final class HoldOut implements AutoCloseable {
     this.baseLabels = IntStream.range(queries, queries + base).map(i -> labels[i]).toArray();
     this.classes = IntStream.of(labels).max().orElse(-1) + 1;
     ViewMaker maker = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
+    dataset.checkSizes(maker);
     this.imageBytes = maker.bytesPerView();
     this.images = ByteBuffer.allocateDirect(Math.multiplyExact(queries + base, imageBytes));
     byte[] view = new byte[imageBytes];

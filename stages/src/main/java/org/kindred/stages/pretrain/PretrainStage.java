@@ -1,5 +1,6 @@
 package org.kindred.stages.pretrain;
 
+import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.util.List;
 import org.apache.beam.sdk.transforms.Create;
@@ -8,6 +9,7 @@ import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.artifact.v1.ViewSet;
@@ -40,7 +42,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
 
   @Override
   public int version() {
-    return 1;
+    return 2;
   }
 
   @Override
@@ -67,13 +69,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
 
   @Override
   public void checkConfig(PretrainConfig config) {
-    ViewMaker views = new ViewMaker(viewRecipe(config));
-    ViewMaker evaluation = new ViewMaker(evaluationRecipe(config));
-    if (views.size() != evaluation.size()) {
-      throw new StageException(
-          "pretrain.evaluation makes images of %d px, valid is the size of pretrain.views, %d px"
-              .formatted(evaluation.size(), views.size()));
-    }
+    checkEvaluation(viewRecipe(config), evaluationRecipe(config));
     if (config.getObjective().getKindCase() == Objective.KindCase.KIND_NOT_SET) {
       throw new StageException("pretrain.objective is empty, valid are invaspread, instdisc");
     }
@@ -86,6 +82,26 @@ public final class PretrainStage implements Stage<PretrainConfig> {
       }
       last = drop.getEpoch();
     }
+  }
+
+  /** The trained network takes evaluation's images as it took training's. */
+  private static void checkEvaluation(ViewRecipe views, ViewRecipe evaluation) {
+    int size = new ViewMaker(views).size();
+    int evaluationSize = new ViewMaker(evaluation).size();
+    if (evaluationSize != size) {
+      throw new StageException(
+          "pretrain.evaluation makes images of %d px, valid is the size of pretrain.views, %d px"
+              .formatted(evaluationSize, size));
+    }
+    if (!evaluation.getNormalize().equals(views.getNormalize())) {
+      throw new StageException(
+          "pretrain.evaluation normalizes by {%s}, valid is what pretrain.views has, {%s}"
+              .formatted(text(evaluation.getNormalize()), text(views.getNormalize())));
+    }
+  }
+
+  private static String text(Normalize normalize) {
+    return TextFormat.printer().emittingSingleLine(true).printToString(normalize).strip();
   }
 
   @Override

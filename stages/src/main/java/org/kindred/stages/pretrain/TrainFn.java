@@ -18,6 +18,7 @@ import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.artifact.StagedFile;
+import org.kindred.stages.artifact.StoreFiles;
 import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.image.ViewMaker;
 
@@ -59,7 +60,7 @@ final class TrainFn extends DoFn<String, Part> {
         output.output(stage(trainer, monitor, dataset, scratch));
       }
     } finally {
-      context.store().files().delete(scratch.toString());
+      StoreFiles.of(scratch.toString()).delete(scratch.toString());
     }
   }
 

@@ -8,6 +8,7 @@ import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.artifact.v1.ViewSet;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -34,6 +35,8 @@ final class TrainingViews implements BatchSource, AutoCloseable {
   TrainingViews(StageContext<PretrainConfig> context, DatasetReader dataset) throws IOException {
     this.dataset = dataset;
     this.seed = context.seed();
+    ViewRecipe recipe = PretrainStage.viewRecipe(context.config());
+    dataset.checkSizes(new ViewMaker(recipe));
     Optional<StoredArtifact> views = context.optionalInput(PretrainStage.VIEWS);
     this.stored =
         views.isPresent()
@@ -41,13 +44,28 @@ final class TrainingViews implements BatchSource, AutoCloseable {
             : Optional.empty();
     this.extent =
         views.map(artifact -> artifact.content().getViewSet()).orElse(ViewSet.getDefaultInstance());
-    ViewRecipe recipe = PretrainStage.viewRecipe(context.config());
+    stored.ifPresent(table -> checkExamples(context.step(), table));
     this.workers =
         ThreadLocal.withInitial(
             () -> {
               ViewMaker maker = new ViewMaker(recipe);
               return new Worker(maker, new byte[maker.bytesPerView()]);
             });
+  }
+
+  /** Views are looked up by position, so they must be of these examples in this order. */
+  private void checkExamples(String step, MappedTable table) {
+    long expected = (long) extent.getEpochs() * dataset.size() * extent.getViews();
+    boolean same = table.rows() == expected;
+    for (int example = 0; same && example < dataset.size(); example++) {
+      same = table.longValue("id", (long) example * extent.getViews()) == dataset.id(example);
+    }
+    if (!same) {
+      table.close();
+      throw new StageException(
+          "input views of step %s was not made of split %s of its input dataset"
+              .formatted(step, extent.getSplit()));
+    }
   }
 
   @Override
