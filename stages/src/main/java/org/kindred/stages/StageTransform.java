@@ -1,7 +1,9 @@
 package org.kindred.stages;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Value;
+import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,8 +84,15 @@ public final class StageTransform<C extends Message>
       builder.add(DisplayData.item("input." + input.getName(), input.getDigest()));
     }
     for (Map.Entry<String, Value> field : producer.getConfig().getFieldsMap().entrySet()) {
-      builder.add(
-          DisplayData.item("config." + field.getKey(), field.getValue().toString().strip()));
+      builder.add(DisplayData.item("config." + field.getKey(), json(field.getValue())));
+    }
+  }
+
+  private static String json(Value value) {
+    try {
+      return JsonFormat.printer().omittingInsignificantWhitespace().print(value);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException("not printable as JSON: " + value, e);
     }
   }
 

@@ -13,6 +13,7 @@ import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Evaluation;
 import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.Metric;
 import org.kindred.proto.artifact.v1.MetricValue;
 import org.kindred.proto.pipeline.v1.EvaluateConfig;
 import org.kindred.proto.pipeline.v1.KnnProtocol;
@@ -214,8 +215,9 @@ final class ClassifyQueries
       }
       int width = context.config().getGalleryNeighbors();
       int number = neighbors.first() / QUERIES;
+      Map<String, String> metadata = Map.of("metric", Metric.METRIC_COSINE.name());
       try (Shard shard =
-          context.staging().newShard(Tables.GALLERY, number, Tables.gallery(width), Map.of())) {
+          context.staging().newShard(Tables.GALLERY, number, Tables.gallery(width), metadata)) {
         for (int row : here) {
           writeQuery(shard.writer(), row, queries, base, neighbors, predictions[row]);
         }

@@ -80,6 +80,7 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
           metrics.accuracy(),
           protocol + ", one-to-one (Hungarian)");
       add(evaluation, result, "cluster_ari", metrics.adjustedRand(), protocol);
+      add(evaluation, result, "cluster_purity", metrics.purity(), protocol + ", many-to-one");
       output.output(Part.of(List.of(), Content.newBuilder().setEvaluation(evaluation).build()));
     }
 

@@ -34,7 +34,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
 
   @Override
   public int version() {
-    return 1;
+    return 2;
   }
 
   @Override

@@ -134,7 +134,10 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
     @ProcessElement
     public void process(@Element Item item, OutputReceiver<Part> output) throws IOException {
       Map<String, String> metadata =
-          Map.of("k", "" + context.config().getK(), "hops", "" + context.config().getHops());
+          Map.of(
+              "k", "" + context.config().getK(),
+              "hops", "" + context.config().getHops(),
+              "metric", PropagateStage.graph(context).getMetric().name());
       Tally tally = new Tally(features.labels(), context.config().getHops());
       try (Shard shard =
           context
