@@ -1,0 +1,165 @@
+package org.kindred.stages.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.kindred.proto.artifact.v1.Clustering;
+import org.kindred.proto.artifact.v1.ClusteringResult;
+import org.kindred.proto.artifact.v1.Metric;
+import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.testing.Artifacts;
+import org.kindred.stages.testing.EmbeddingSets;
+import org.kindred.stages.testing.EmbeddingSets.Row;
+import org.kindred.stages.testing.StageRunner;
+
+class ClusterStageTest {
+  private static final List<String> CLASSES = List.of("a", "b", "c");
+
+  @TempDir Path directory;
+  private StageRunner runner;
+
+  @BeforeEach
+  void open() {
+    runner = StageRunner.in(directory.resolve("store"));
+  }
+
+  private static List<Row> rows() {
+    List<Row> rows = new ArrayList<>(EmbeddingSets.clustered("train", 0, 9, 3));
+    rows.addAll(EmbeddingSets.clustered("test", 100, 20, 3));
+    return rows;
+  }
+
+  private StoredArtifact cluster(List<String> classes, List<Row> rows, ClusterConfig.Builder config)
+      throws IOException {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), classes, rows);
+    return runner.run(new ClusterStage(), config.build(), Map.of("embeddings", embeddings));
+  }
+
+  private void assertFails(
+      List<String> classes, List<Row> rows, ClusterConfig.Builder config, String message) {
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> cluster(classes, rows, config))
+        .withMessageEndingWith(message);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Metric.class,
+      names = {"METRIC_COSINE", "METRIC_EUCLIDEAN"})
+  void findsTheClustersThatAreThere(Metric metric) throws IOException {
+    StoredArtifact artifact =
+        cluster(CLASSES, rows(), ClusterConfig.newBuilder().setMetric(metric));
+    Clustering clustering = artifact.content().getClustering();
+    assertThat(clustering.getSplit()).isEqualTo("test");
+    assertThat(clustering.getResultsList())
+        .extracting(result -> result.getFeatures().getTable())
+        .containsExactly("learned-embedding", "pixels");
+    ClusteringResult learned = clustering.getResults(0);
+    assertThat(learned.getClusters()).isEqualTo(3);
+    assertThat(learned.getRows()).isEqualTo(20);
+    assertThat(learned.getMetric()).isEqualTo(metric);
+    assertThat(learned.getConverged()).isTrue();
+    List<Double> inertia = learned.getInertiaList();
+    assertThat(inertia).isNotEmpty().isSortedAccordingTo((a, b) -> Double.compare(b, a));
+    Artifacts.read(
+        artifact,
+        learned.getAssignmentsTable(),
+        table -> {
+          assertThat(table.longs("id")).hasSize(20).startsWith(100, 103, 106);
+          int[] labels = table.ints("label");
+          int[] clusters = table.ints("cluster");
+          Set<String> pairs = new TreeSet<>();
+          double sum = 0;
+          for (int row = 0; row < 20; row++) {
+            assertThat(labels[row]).isEqualTo(row % 3);
+            pairs.add(labels[row] + "-" + clusters[row]);
+            sum += table.floats("squared_distance")[row];
+          }
+          assertThat(pairs).as("each class is a cluster").hasSize(3);
+          assertThat(inertia.get(inertia.size() - 1)).isBetween(sum - 1e-5, sum + 1e-5);
+          return null;
+        });
+    assertThat(Artifacts.vectors(artifact, learned.getCentersTable())).hasSize(9);
+  }
+
+  @Test
+  void filesDoNotDependOnTheRunnersParallelism() throws IOException {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows());
+    Map<String, StoredArtifact> inputs = Map.of("embeddings", embeddings);
+    ClusterConfig config = ClusterConfig.newBuilder().setClusters(4).build();
+    assertThat(new StageRunner(runner.store(), 1).run(new ClusterStage(), config, inputs).digest())
+        .isEqualTo(
+            new StageRunner(runner.store(), 4).run(new ClusterStage(), config, inputs).digest());
+  }
+
+  @Test
+  void oneClassIsOneCluster() throws IOException {
+    List<Row> rows =
+        rows().stream().map(row -> new Row(row.id(), row.split(), 0, row.vector())).toList();
+    StoredArtifact artifact = cluster(List.of("only"), rows, ClusterConfig.newBuilder());
+    assertThat(Artifacts.ints(artifact, "assignments-learned-embedding", "cluster"))
+        .containsOnly(0);
+  }
+
+  @Test
+  void withoutLabelsTheNumberOfClustersIsNeeded() throws IOException {
+    List<Row> rows =
+        rows().stream().map(row -> new Row(row.id(), row.split(), -1, row.vector())).toList();
+    assertFails(
+        List.of(),
+        rows,
+        ClusterConfig.newBuilder(),
+        "cluster.clusters is 0, which is as many as classes, but the embeddings have none: valid is"
+            + " 1 to 20");
+    StoredArtifact artifact = cluster(List.of(), rows, ClusterConfig.newBuilder().setClusters(3));
+    assertThat(Artifacts.ints(artifact, "assignments-learned-embedding", "label")).containsOnly(-1);
+  }
+
+  @Test
+  void whatCannotBeClusteredIsNamed() {
+    List<Row> rows = rows();
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder().setClusters(21),
+        "cluster.clusters is 21, valid is 1 to 20, the examples of split test");
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder().setSplit("dev"),
+        "cluster.split is \"dev\", valid are the embeddings' splits: test, train");
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder().setLayer("pooled"),
+        "step cluster reads learned features of layer \"pooled\", valid are: learned embedding,"
+            + " pixels pixels");
+    rows.set(11, new Row(106, "test", 2, 1, 2, Float.POSITIVE_INFINITY));
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder(),
+        ": table learned-embedding: value 2 of example 106 is Infinity, valid are finite numbers");
+    rows.set(11, new Row(106, "test", 2, 0, 0, 0));
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder().setMetric(Metric.METRIC_COSINE),
+        "step cluster, table learned-embedding: row 2 has norm 0.0; cosine similarity needs finite"
+            + " rows of norm 1.0E-12 or more");
+  }
+}

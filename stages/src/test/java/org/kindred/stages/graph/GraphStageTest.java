@@ -1,0 +1,197 @@
+package org.kindred.stages.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.kindred.proto.artifact.v1.Metric;
+import org.kindred.proto.artifact.v1.NeighborGraph;
+import org.kindred.proto.pipeline.v1.FeatureChoice;
+import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.stages.StageException;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.neighbors.Similarity;
+import org.kindred.stages.neighbors.UnitRows;
+import org.kindred.stages.testing.Artifacts;
+import org.kindred.stages.testing.EmbeddingSets;
+import org.kindred.stages.testing.EmbeddingSets.Row;
+import org.kindred.stages.testing.StageRunner;
+
+class GraphStageTest {
+  private static final List<String> CLASSES = List.of("a", "b", "c");
+
+  @TempDir Path directory;
+  private StageRunner runner;
+
+  @BeforeEach
+  void open() {
+    runner = StageRunner.in(directory.resolve("store"));
+  }
+
+  private StoredArtifact publish(List<Row> rows) throws IOException {
+    return EmbeddingSets.publish(runner.store(), CLASSES, rows);
+  }
+
+  private StoredArtifact graph(List<Row> rows, GraphConfig.Builder config) throws IOException {
+    return runner.run(new GraphStage(), config.build(), Map.of("embeddings", publish(rows)));
+  }
+
+  private void assertFails(List<Row> rows, GraphConfig.Builder config, String message) {
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> graph(rows, config))
+        .withMessageEndingWith(message);
+  }
+
+  /** Rows of two splits; some of the first are equal, so that there are ties. */
+  private static List<Row> rowsWithTies() {
+    List<Row> rows = new ArrayList<>(EmbeddingSets.clustered("train", 3, 30, 3));
+    for (int i = 20; i < 30; i++) {
+      Row row = rows.get(i);
+      rows.set(i, new Row(row.id(), row.split(), -1, rows.get(i - 18).vector()));
+    }
+    rows.addAll(EmbeddingSets.clustered("test", 200, 5, 3));
+    return rows;
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Metric.class,
+      names = {"METRIC_COSINE", "METRIC_EUCLIDEAN"})
+  void neighboursAreThoseOfASearchThroughAll(Metric metric) throws IOException {
+    List<Row> rows = rowsWithTies();
+    List<Row> nodes = rows.subList(0, 30);
+    StoredArtifact artifact = graph(rows, GraphConfig.newBuilder().setK(7).setMetric(metric));
+    NeighborGraph graph = artifact.content().getNeighborGraph();
+    assertThat(graph.getNodes()).isEqualTo(30);
+    assertThat(graph.getK()).isEqualTo(7);
+    assertThat(graph.getMetric()).isEqualTo(metric);
+    assertThat(graph.getSplit()).isEqualTo("train");
+    assertThat(graph.getFeatures().getTable()).isEqualTo("learned-embedding");
+    Artifacts.read(
+        artifact,
+        Tables.NEIGHBORS,
+        table -> {
+          assertThat(table.metadata()).containsEntry("metric", metric.name());
+          assertThat(table.longs("id"))
+              .containsExactly(nodes.stream().mapToLong(Row::id).toArray());
+          assertThat(table.ints("label"))
+              .containsExactly(nodes.stream().mapToInt(Row::label).toArray());
+          for (int node = 0; node < 30; node++) {
+            List<Neighbor> expected = search(nodes, node, metric).subList(0, 7);
+            assertThat(table.longList("neighbors", node))
+                .as("node %d", node)
+                .containsExactly(expected.stream().mapToLong(Neighbor::id).toArray());
+            for (int i = 0; i < 7; i++) {
+              assertThat(table.floatList("similarities", node)[i])
+                  .isEqualTo(expected.get(i).similarity());
+            }
+          }
+          return null;
+        });
+  }
+
+  private record Neighbor(long id, float similarity) {}
+
+  private static List<Neighbor> search(List<Row> nodes, int node, Metric metric) {
+    float[] query = vector(nodes.get(node), metric);
+    return IntStream.range(0, nodes.size())
+        .filter(other -> other != node)
+        .mapToObj(nodes::get)
+        .map(
+            row ->
+                new Neighbor(
+                    row.id(),
+                    Similarity.of(metric).score(query, 0, vector(row, metric), 0, query.length)))
+        .sorted(
+            Comparator.comparing(Neighbor::similarity).reversed().thenComparingLong(Neighbor::id))
+        .toList();
+  }
+
+  private static float[] vector(Row row, Metric metric) {
+    float[] vector = row.vector().clone();
+    if (metric == Metric.METRIC_COSINE) {
+      UnitRows.normalize(vector, vector.length, 0);
+    }
+    return vector;
+  }
+
+  @Test
+  void tilesAndParallelismDoNotChangeTheFiles() throws IOException {
+    StoredArtifact embeddings = publish(EmbeddingSets.clustered("train", 0, 9000, 3));
+    Map<String, StoredArtifact> inputs = Map.of("embeddings", embeddings);
+    GraphConfig.Builder config = GraphConfig.newBuilder().setK(4);
+    StoredArtifact tiled = runner.run(new GraphStage(), config.setTileRows(4096).build(), inputs);
+    StoredArtifact whole =
+        new StageRunner(runner.store(), 1)
+            .run(new GraphStage(), config.setTileRows(16384).build(), inputs);
+    assertThat(tiled.parts(Tables.NEIGHBORS)).hasSize(3);
+    assertThat(Artifacts.files(whole)).isEqualTo(Artifacts.files(tiled));
+  }
+
+  @Test
+  void everyOtherNodeMayBeANeighbour() throws IOException {
+    List<Row> rows = EmbeddingSets.clustered("train", 0, 5, 3);
+    assertThat(graph(rows, GraphConfig.newBuilder().setK(4)).rows(Tables.NEIGHBORS)).isEqualTo(5);
+    assertFails(
+        rows,
+        GraphConfig.newBuilder().setK(5),
+        "graph.k is 5, valid is 1 to 4: split train has 5 examples");
+  }
+
+  @Test
+  void labelsAreNotNeeded() throws IOException {
+    List<Row> rows =
+        EmbeddingSets.clustered("train", 0, 6, 3).stream()
+            .map(row -> new Row(row.id(), row.split(), -1, row.vector()))
+            .toList();
+    StoredArtifact artifact = graph(rows, GraphConfig.newBuilder().setK(1));
+    assertThat(Artifacts.ints(artifact, Tables.NEIGHBORS, "label")).containsOnly(-1);
+  }
+
+  @Test
+  void whatCannotBeComparedIsNamed() {
+    List<Row> rows = EmbeddingSets.clustered("train", 0, 12, 3);
+    GraphConfig.Builder config = GraphConfig.newBuilder().setK(2);
+    assertFails(
+        rows,
+        config.clone().setSplit("dev"),
+        "graph.split is \"dev\", valid are the embeddings' splits: train");
+    assertFails(
+        rows,
+        config.clone().setFeatures(FeatureChoice.newBuilder().setLayer("pooled")),
+        "step graph reads learned features of layer \"pooled\", valid are: learned embedding,"
+            + " pixels pixels");
+    assertFails(
+        rows,
+        config.clone().setTileRows(5000),
+        "graph.tile_rows is 5000, valid are multiples of 4096");
+    rows.set(4, new Row(12, "train", 1, 0, 0, 0));
+    assertFails(
+        rows,
+        config,
+        "step graph: row 4 has norm 0.0; cosine similarity needs finite rows of norm 1.0E-12 or"
+            + " more");
+    rows.set(4, new Row(12, "train", 1, 0, Float.NaN, 0));
+    assertFails(
+        rows,
+        config,
+        ": table learned-embedding: value 1 of example 12 is NaN, valid are finite numbers");
+    rows.set(4, new Row(12, "train", 1, 0, 0, Float.NEGATIVE_INFINITY));
+    assertFails(
+        rows,
+        config.setMetric(Metric.METRIC_EUCLIDEAN),
+        ": table learned-embedding: value 2 of example 12 is -Infinity, valid are finite numbers");
+  }
+}

@@ -1,0 +1,339 @@
+package org.kindred.stages.pretrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.models.training.Checkpoint;
+import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.Model;
+import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.artifact.v1.ViewRecipe;
+import org.kindred.proto.pipeline.v1.AugmentConfig;
+import org.kindred.proto.pipeline.v1.Drop;
+import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.Precision;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.proto.pipeline.v1.RecipeConfig;
+import org.kindred.proto.pipeline.v1.Schedule;
+import org.kindred.proto.pipeline.v1.StepSchedule;
+import org.kindred.stages.Progress;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.augment.AugmentStage;
+import org.kindred.stages.image.Recipes;
+import org.kindred.stages.testing.Artifacts;
+import org.kindred.stages.testing.CifarFiles;
+import org.kindred.stages.testing.CifarFiles.Pixels;
+import org.kindred.stages.testing.StageRunner;
+
+class PretrainStageTest {
+  private static final int EXAMPLES = 14;
+  private static final int STEPS = EXAMPLES / 4;
+  private static final List<String> TAGS =
+      List.of(
+          "brain.Event:2",
+          "train/loss",
+          "train/learning_rate",
+          "speed/images_per_second",
+          "speed/input_wait",
+          "epoch/mean_loss",
+          "epoch/knn_accuracy");
+
+  @TempDir Path directory;
+  private StageRunner runner;
+  private Map<String, StoredArtifact> inputs;
+
+  @BeforeEach
+  void ingest() throws IOException {
+    runner = StageRunner.in(directory.resolve("store"));
+    Map<String, Integer> examples = Map.of("train", EXAMPLES, "test", 2);
+    inputs =
+        Map.of(
+            "dataset",
+            CifarFiles.dataset(runner, directory.resolve("cifar"), examples, Pixels.VARIED));
+  }
+
+  static Stream<Objective> objectives() {
+    return Stream.of(TinyPretraining.INVASPREAD, TinyPretraining.INSTDISC);
+  }
+
+  private StoredArtifact pretrain(PretrainConfig config) throws IOException {
+    return runner.run(new PretrainStage(), config, inputs);
+  }
+
+  /** Trains until the first step of an epoch, which throws. */
+  private void kill(PretrainConfig config, int epoch) {
+    Progress.Subscription killer =
+        Progress.listen(
+            update -> {
+              if (update.done() == (long) epoch * STEPS + 1) {
+                throw new CancellationException("killed");
+              }
+            });
+    try {
+      assertThatThrownBy(() -> pretrain(config)).hasRootCauseMessage("killed");
+    } finally {
+      killer.close();
+    }
+  }
+
+  @Test
+  void aKilledTrainingEndsInTheSameModel() throws IOException {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INSTDISC).build();
+    StageContext<PretrainConfig> context = runner.context(new PretrainStage(), config, inputs);
+    Path checkpoints = Path.of(runner.store().checkpoints(context.producer().getReuseKey()));
+    kill(config, 2);
+    assertThat(checkpoints.resolve("epoch-00002.safetensors")).isNotEmptyFile();
+    assertThat(runner.store().lookup(context.producer().getReuseKey())).isEmpty();
+    assertThat(runner.store().list()).as("the data set alone").hasSize(1);
+
+    StoredArtifact resumed = pretrain(config);
+    assertThat(checkpoints).doesNotExist();
+    StageRunner other = StageRunner.in(directory.resolve("other"));
+    StoredArtifact once = other.run(new PretrainStage(), config, inputs);
+    assertThat(Artifacts.files(resumed)).isEqualTo(Artifacts.files(once));
+    assertThat(resumed.digest()).isEqualTo(once.digest());
+    assertThat(resumed.manifest().getProducer().getMeasurementsMap())
+        .containsOnlyKeys("images_per_second", "input_wait_share");
+  }
+
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void aModelIsWhole(Objective objective) throws IOException {
+    StoredArtifact artifact = pretrain(TinyPretraining.config(objective).build());
+    boolean bank = objective.hasInstdisc();
+    Model model = artifact.content().getModel();
+    assertThat(model.getObjective()).isEqualTo(bank ? "instdisc" : "invaspread");
+    assertThat(model.getLayersList()).containsExactly(layer("embedding", 8), layer("pooled", 256));
+    assertThat(model.getEvaluationRecipe())
+        .isEqualTo(Recipes.resolve(TinyPretraining.recipe("test", 8)));
+    assertThat(model.getEpochs()).isEqualTo(3);
+    assertThat(model.getSteps()).isEqualTo(3 * STEPS);
+    assertThat(model.getExamples()).isEqualTo(EXAMPLES);
+    assertThat(model.getSeed()).isEqualTo(StageRunner.SEED);
+    assertThat(model.getParameters()).isEqualTo(1_226_400 + 256 * 8 + 8);
+    Map<String, String> expected = new TreeMap<>();
+    expected.put("saved_model/saved_model.pb", "");
+    expected.put("checkpoint.safetensors", "");
+    expected.put("curve-000000.arrow", "");
+    expected.put("monitor-000000.arrow", "");
+    if (bank) {
+      expected.put("memory_bank-000000.arrow", "");
+    }
+    assertThat(Artifacts.files(artifact).keySet()).isEqualTo(expected.keySet());
+    assertTablesAgreeWithCheckpoint(artifact, bank);
+  }
+
+  private static Layer layer(String name, int dimension) {
+    return Layer.newBuilder().setName(name).setDimension(dimension).build();
+  }
+
+  private static void assertTablesAgreeWithCheckpoint(StoredArtifact artifact, boolean bank)
+      throws IOException {
+    Checkpoint checkpoint =
+        Checkpoint.read(
+            Path.of(artifact.location(), artifact.content().getModel().getCheckpoint()));
+    assertThat(checkpoint.epochs()).isEqualTo(3);
+    Artifacts.read(
+        artifact,
+        Tables.CURVE,
+        table -> {
+          float[] losses = table.floats("loss");
+          assertThat(table.longs("step")).hasSize(3 * STEPS).startsWith(0, 1, 2);
+          assertThat(table.ints("epoch")[STEPS]).isEqualTo(1);
+          for (int step = 0; step < losses.length; step++) {
+            assertThat(losses[step])
+                .isFinite()
+                .isEqualTo(checkpoint.curve().get(step / STEPS).losses().get(step % STEPS));
+          }
+          return null;
+        });
+    Artifacts.read(
+        artifact,
+        Tables.MONITOR,
+        table -> {
+          assertThat(table.ints("epoch")).containsExactly(0, 1, 2);
+          for (float accuracy : table.floats("accuracy")) {
+            assertThat(accuracy).isBetween(0f, 1f);
+          }
+          return null;
+        });
+    assertThat(checkpoint.memoryBank().isPresent()).isEqualTo(bank);
+    if (bank) {
+      float[] values = new float[EXAMPLES * 8];
+      checkpoint.memoryBank().orElseThrow().values().get(values);
+      assertThat(Artifacts.vectors(artifact, Tables.MEMORY_BANK)).isEqualTo(values);
+      assertThat(Artifacts.longs(artifact, Tables.MEMORY_BANK, "id"))
+          .hasSize(EXAMPLES)
+          .startsWith(0, 1, 2);
+    }
+  }
+
+  @Test
+  void tensorBoardCanFollow() throws IOException {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INVASPREAD).setEpochs(1).build();
+    pretrain(config);
+    String key = runner.context(new PretrainStage(), config, inputs).producer().getReuseKey();
+    Path run = directory.resolve("store/tensorboard/pretrain-" + key.substring(0, 12));
+    Path file;
+    try (Stream<Path> files = Files.list(run)) {
+      file = files.toList().get(0);
+    }
+    assertThat(file.getFileName().toString()).startsWith("events.out.tfevents.");
+    Map<String, Integer> events = countEvents(file);
+    assertThat(events)
+        .containsEntry("brain.Event:2", 1)
+        .containsEntry("train/loss", STEPS)
+        .containsEntry("train/learning_rate", STEPS)
+        .containsEntry("speed/images_per_second", STEPS)
+        .containsEntry("speed/input_wait", STEPS)
+        .containsEntry("epoch/mean_loss", 1)
+        .containsEntry("epoch/knn_accuracy", 1);
+  }
+
+  /** Counts the records that hold each of some texts; checks every record's frame. */
+  private static Map<String, Integer> countEvents(Path file) throws IOException {
+    byte[] all = Files.readAllBytes(file);
+    ByteBuffer bytes = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
+    Map<String, Integer> counts = new TreeMap<>();
+    while (bytes.hasRemaining()) {
+      int start = bytes.position();
+      byte[] data = new byte[Math.toIntExact(bytes.getLong())];
+      assertThat(bytes.getInt()).isEqualTo(maskedChecksum(all, start, Long.BYTES));
+      bytes.get(data);
+      assertThat(bytes.getInt()).isEqualTo(maskedChecksum(data, 0, data.length));
+      String text = new String(data, StandardCharsets.ISO_8859_1);
+      for (String tag : TAGS) {
+        if (text.contains(tag)) {
+          counts.merge(tag, 1, Integer::sum);
+        }
+      }
+    }
+    return counts;
+  }
+
+  private static int maskedChecksum(byte[] bytes, int start, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, start, length);
+    int value = (int) crc.getValue();
+    return ((value >>> 15) | (value << 17)) + 0xa282ead8;
+  }
+
+  @Test
+  void bfloat16Trains() throws IOException {
+    StoredArtifact artifact =
+        pretrain(
+            TinyPretraining.config(TinyPretraining.INVASPREAD)
+                .setEpochs(1)
+                .setPrecision(Precision.PRECISION_BFLOAT16)
+                .build());
+    assertThat(artifact.content().getModel().getSteps()).isEqualTo(STEPS);
+    for (float loss : Artifacts.read(artifact, Tables.CURVE, table -> table.floats("loss"))) {
+      assertThat(loss).isFinite().isPositive();
+    }
+  }
+
+  @Test
+  void theMonitorCanBeOff() throws IOException {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD).setEpochs(1);
+    config.getMonitorBuilder().setHoldout(0);
+    assertThat(pretrain(config.build()).parts(Tables.MONITOR)).isEmpty();
+  }
+
+  @Test
+  void trainsOnStoredViewsToTheSameModel() throws IOException {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INVASPREAD).setEpochs(2).build();
+    AugmentConfig augment = AugmentConfig.newBuilder().setViews(config.getViews()).build();
+    Map<String, StoredArtifact> withViews = new TreeMap<>(inputs);
+    withViews.put("views", runner.run(new AugmentStage(), augment, inputs));
+    StoredArtifact stored = runner.run(new PretrainStage(), config, withViews);
+    StoredArtifact online = pretrain(config);
+    // The checkpoint tells which training it is of; the weights are in both files.
+    assertThat(Artifacts.files(stored).get("saved_model/saved_model.pb"))
+        .isEqualTo(Artifacts.files(online).get("saved_model/saved_model.pb"));
+  }
+
+  @Test
+  void viewsThatWereMadeOtherwiseAreRefused() throws IOException {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INVASPREAD).build();
+    AugmentConfig same = AugmentConfig.newBuilder().setViews(config.getViews()).build();
+    AugmentConfig split = same.toBuilder().setSplit("test").build();
+    AugmentConfig recipe =
+        same.toBuilder().setViews(TinyPretraining.recipe("A-cifar-id", 8)).build();
+    for (Map.Entry<String, AugmentConfig> differing :
+        Map.of("split", split, "recipe", recipe).entrySet()) {
+      Map<String, StoredArtifact> withViews = new TreeMap<>(inputs);
+      withViews.put("views", runner.run(new AugmentStage(), differing.getValue(), inputs));
+      assertThatExceptionOfType(StageException.class)
+          .isThrownBy(() -> runner.run(new PretrainStage(), config, withViews))
+          .withMessage(
+              "input views of step pretrain were made with another %s than pretrain has",
+              differing.getKey());
+    }
+  }
+
+  @Test
+  void evaluationTakesImagesAsTrainingDoes() {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD);
+    assertRefused(
+        config.setEvaluation(TinyPretraining.recipe("test", 9)),
+        "pretrain.evaluation makes images of 9 px, valid is the size of pretrain.views, 8 px");
+    ViewRecipe test = Recipes.resolve(TinyPretraining.recipe("test", 8));
+    Normalize other = test.getNormalize().toBuilder().setStdGreen(0.25f).build();
+    assertRefused(
+        config.setEvaluation(
+            RecipeConfig.newBuilder().setRecipe(test.toBuilder().setNormalize(other))),
+        "pretrain.evaluation normalizes by {mean_red: 0.4914 mean_green: 0.4822 mean_blue: 0.4465"
+            + " std_red: 0.2023 std_green: 0.25 std_blue: 0.201}, valid is what pretrain.views has,"
+            + " {mean_red: 0.4914 mean_green: 0.4822 mean_blue: 0.4465"
+            + " std_red: 0.2023 std_green: 0.1994 std_blue: 0.201}");
+  }
+
+  @Test
+  void whatCannotBeTrainedIsNamed() {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INVASPREAD).build();
+    assertRefused(
+        config.toBuilder().setBatchSize(15),
+        "pretrain.batch_size is 15, valid is 2 to 14, the examples of split train");
+    assertRefused(
+        config.toBuilder().setSplit("dev"),
+        "pretrain.split is \"dev\", valid are the data set's splits: test, train");
+    assertRefused(
+        config.toBuilder().clearObjective(),
+        "pretrain.objective is empty, valid are invaspread, instdisc");
+    StepSchedule drops =
+        StepSchedule.newBuilder()
+            .addDrops(Drop.newBuilder().setEpoch(5).setFactor(0.1))
+            .addDrops(Drop.newBuilder().setEpoch(5).setFactor(0.1))
+            .build();
+    assertRefused(
+        config.toBuilder().setSchedule(Schedule.newBuilder().setSteps(drops)),
+        "pretrain.schedule.steps.drops: epoch 5 comes after 5, valid are rising epochs");
+  }
+
+  private void assertRefused(PretrainConfig.Builder config, String message) {
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> pretrain(config.build()))
+        .withMessage(message);
+  }
+}
