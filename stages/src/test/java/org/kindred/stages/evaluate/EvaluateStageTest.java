@@ -229,12 +229,12 @@ class EvaluateStageTest {
         List.of(),
         none,
         config(1),
-        "step evaluate: the embeddings have 0 classes, valid is 2 or more");
+        "step evaluate: the embeddings have class labels of 0 kind(s), valid is 2 or more");
     assertFails(
         List.of("only"),
         none,
         config(1),
-        "step evaluate: the embeddings have 1 classes, valid is 2 or more");
+        "step evaluate: the embeddings have class labels of 1 kind(s), valid is 2 or more");
     List<Row> some = rows();
     some.set(8, new Row(22, "test", -1, 1, 0));
     assertFails(

@@ -320,7 +320,9 @@ class IngestStageTest {
   @Test
   void aSourceThatIsMissingOrNoneIsNamed() throws IOException {
     Path nothing = directory.resolve("nothing");
-    assertFails(ImageTrees.config(nothing), "ingest.source \"%s\" has no .jpg".formatted(nothing));
+    assertFails(
+        ImageTrees.config(nothing),
+        "ingest.source \"%s\" does not exist, or has no .jpg".formatted(nothing));
     assertFails(
         CifarFiles.config(nothing),
         "ingest.source \"%s\" has no file data_batch_*.bin".formatted(nothing));
