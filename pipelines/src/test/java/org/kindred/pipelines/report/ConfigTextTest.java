@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ConfigTextTest {
 
   @Test
-  void configurationReadsLikeAnExperiment() throws InvalidProtocolBufferException {
+  void configurationReadsLikeAnExperimentWithFieldsInOrder() throws InvalidProtocolBufferException {
     Struct.Builder config = Struct.newBuilder();
     JsonFormat.parser()
         .merge(
@@ -23,14 +23,14 @@ class ConfigTextTest {
         .isEqualTo(
             """
             epochs: 20
-            rate: 0.03
+            layers:
+            - embedding
+            - pooled
             nesterov: false
             objective:
               invaspread:
                 temperature: 0.2
-            layers:
-            - embedding
-            - pooled
+            rate: 0.03
             """);
   }
 }

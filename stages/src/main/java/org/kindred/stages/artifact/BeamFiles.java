@@ -4,6 +4,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -34,10 +35,33 @@ import org.apache.beam.sdk.io.fs.ResourceId;
  * pipeline, {@link FileSystems#setDefaultPipelineOptions} must have been called before.
  */
 record BeamFiles() implements StoreFiles {
-  private static final Map<Version, Path> COPIES = new ConcurrentHashMap<>();
-
   /** What a file was when it was copied: a damaged artifact may be published anew. */
-  private record Version(String path, long bytes, long modified) {}
+  private record Version(long bytes, long modified) {}
+
+  /** The files that this process has copied, below a directory of its own. */
+  private static final class Copies {
+    static final Map<String, Version> KNOWN = new ConcurrentHashMap<>();
+    static final Path ROOT = newRoot();
+
+    private static Path newRoot() {
+      try {
+        Path root = Files.createTempDirectory("kindred-copies-");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(root)));
+        return root;
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot make a directory for copies of remote files", e);
+      }
+    }
+
+    private static void deleteQuietly(Path root) {
+      try {
+        new LocalFiles().delete(root.toString());
+      } catch (IOException e) {
+        // The process ends, and nobody reads what is left.
+        return;
+      }
+    }
+  }
 
   @Override
   public String absolute(String path) {
@@ -68,17 +92,19 @@ record BeamFiles() implements StoreFiles {
       throw new NoSuchFileException(path);
     }
     Version version =
-        new Version(path, metadata.get(0).sizeBytes(), metadata.get(0).lastModifiedMillis());
-    Path known = COPIES.get(version);
-    if (known != null && Files.exists(known)) {
-      return known;
+        new Version(metadata.get(0).sizeBytes(), metadata.get(0).lastModifiedMillis());
+    // Files of one directory stay together, as who reads a SavedModel expects.
+    Path copy = Copies.ROOT.resolve(relative(path));
+    if (!version.equals(Copies.KNOWN.get(path)) || !Files.exists(copy)) {
+      Files.createDirectories(copy.getParent());
+      Path partial = Files.createTempFile(copy.getParent(), "partial-", "");
+      try (InputStream in = open(path)) {
+        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+      }
+      // Who has mapped an older copy keeps it.
+      Files.move(partial, copy, StandardCopyOption.ATOMIC_MOVE);
+      Copies.KNOWN.put(path, version);
     }
-    Path copy = Files.createTempFile("kindred-", "-" + path.substring(path.lastIndexOf('/') + 1));
-    copy.toFile().deleteOnExit();
-    try (InputStream in = open(path)) {
-      Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-    }
-    COPIES.put(version, copy);
     return copy;
   }
 
@@ -201,6 +227,10 @@ record BeamFiles() implements StoreFiles {
     int slash = path.lastIndexOf('/');
     return FileSystems.matchNewResource(path.substring(0, slash + 1), true)
         .resolve(path.substring(slash + 1), StandardResolveOptions.RESOLVE_FILE);
+  }
+
+  private static String relative(String uri) {
+    return uri.replaceFirst("^([A-Za-z][A-Za-z0-9+.-]*:)?/*", "");
   }
 
   private static NoSuchFileException noSuchFile(String path, IOException cause) {

@@ -82,6 +82,8 @@ abstract class ArtifactStoreContract {
     assertThat(artifact.parts("saved_model")).isEmpty();
     assertThat(artifact.manifest().getProducer()).isEqualTo(PRODUCER);
     assertThat(artifact.local(artifact.content().getFiles(2))).hasContent("weights");
+    assertThat(artifact.localDirectory("saved_model").resolve("variables/data"))
+        .hasContent("weights");
     try (MappedTable table = MappedTable.open(artifact.localTable("memory_bank"))) {
       assertThat(table.rows()).isEqualTo(3);
     }
