@@ -32,14 +32,15 @@ final class HoldOut implements AutoCloseable {
   private final int classes;
   private final int[] queryLabels;
   private final int[] baseLabels;
-  private final int imageBytes;
-  private final ByteBuffer images;
+  private final DatasetReader dataset;
+  private final int[] rows;
+  private final ViewMaker maker;
   private final MatrixProduct product = new MatrixProduct();
 
   HoldOut(StageContext<PretrainConfig> context, DatasetReader dataset) {
     this.config = context.config().getMonitor();
-    int[] rows =
-        IntStream.range(0, dataset.size()).filter(row -> dataset.label(row) >= 0).toArray();
+    this.dataset = dataset;
+    this.rows = IntStream.range(0, dataset.size()).filter(row -> dataset.label(row) >= 0).toArray();
     new CounterRandom(Domain.HOLDOUT, context.seed(), 0, 0, 0).shuffle(rows);
     int queries = Math.min(MAX_QUERIES, (int) (rows.length * config.getHoldout()));
     int base = queries == 0 ? 0 : Math.min(MAX_BASE, rows.length - queries);
@@ -47,15 +48,8 @@ final class HoldOut implements AutoCloseable {
     this.queryLabels = IntStream.range(0, queries).map(i -> labels[i]).toArray();
     this.baseLabels = IntStream.range(queries, queries + base).map(i -> labels[i]).toArray();
     this.classes = IntStream.of(labels).max().orElse(-1) + 1;
-    ViewMaker maker = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
+    this.maker = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
     dataset.checkSizes(maker);
-    this.imageBytes = maker.bytesPerView();
-    this.images = ByteBuffer.allocateDirect(Math.multiplyExact(queries + base, imageBytes));
-    byte[] view = new byte[imageBytes];
-    for (int i = 0; i < queries + base; i++) {
-      maker.make(dataset.image(rows[i]), context.seed(), 0, dataset.id(rows[i]), 0, view, 0);
-      images.put(view);
-    }
   }
 
   /** Returns the share of queries that are classified right, or nothing if there are none. */
@@ -84,19 +78,26 @@ final class HoldOut implements AutoCloseable {
 
   /** Returns the embeddings of some of the images; positions count from 0. */
   private Tile embed(ImageEmbedder embedder, int first, int count) {
-    float[] rows = null;
+    float[] embeddings = null;
     int dimension = 0;
+    ByteBuffer views = ByteBuffer.allocateDirect(Math.multiplyExact(BATCH, maker.bytesPerView()));
+    byte[] view = new byte[maker.bytesPerView()];
     for (int done = 0; done < count; done += BATCH) {
       int batch = Math.min(BATCH, count - done);
-      ByteBuffer slice = images.slice((first + done) * imageBytes, batch * imageBytes);
-      float[] embedded = embedder.embed(slice, batch);
-      if (rows == null) {
-        dimension = embedded.length / batch;
-        rows = new float[count * dimension];
+      views.clear();
+      for (int i = first + done; i < first + done + batch; i++) {
+        // An evaluation recipe draws nothing, so any seed, epoch and view will do.
+        maker.make(dataset.image(rows[i]), 0, 0, dataset.id(rows[i]), 0, view, 0);
+        views.put(view);
       }
-      System.arraycopy(embedded, 0, rows, done * dimension, embedded.length);
+      float[] embedded = embedder.embed(views.flip(), batch);
+      if (embeddings == null) {
+        dimension = embedded.length / batch;
+        embeddings = new float[count * dimension];
+      }
+      System.arraycopy(embedded, 0, embeddings, done * dimension, embedded.length);
     }
-    return Tile.of(Similarity.COSINE, 0, dimension, rows);
+    return Tile.of(Similarity.COSINE, 0, dimension, embeddings);
   }
 
   @Override

@@ -136,8 +136,12 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     return ConfiguredRecipe.resolve(config.getViews(), "pretrain.views");
   }
 
+  /** A preset takes over the normalisation that the network is trained with. */
   static ViewRecipe evaluationRecipe(PretrainConfig config) {
-    return ConfiguredRecipe.resolve(config.getEvaluation(), "pretrain.evaluation");
+    ViewRecipe recipe = ConfiguredRecipe.resolve(config.getEvaluation(), "pretrain.evaluation");
+    return config.getEvaluation().hasPreset()
+        ? recipe.toBuilder().setNormalize(viewRecipe(config).getNormalize()).build()
+        : recipe;
   }
 
   @Override

@@ -307,6 +307,11 @@ class PretrainStageTest {
             + " std_red: 0.2023 std_green: 0.25 std_blue: 0.201}, valid is what pretrain.views has,"
             + " {mean_red: 0.4914 mean_green: 0.4822 mean_blue: 0.4465"
             + " std_red: 0.2023 std_green: 0.1994 std_blue: 0.201}");
+    config
+        .setViews(RecipeConfig.newBuilder().setRecipe(test.toBuilder().setNormalize(other)))
+        .setEvaluation(TinyPretraining.recipe("test", 8));
+    assertThat(PretrainStage.evaluationRecipe(config.build()).getNormalize()).isEqualTo(other);
+    new PretrainStage().checkConfig(config.build());
   }
 
   @Test
