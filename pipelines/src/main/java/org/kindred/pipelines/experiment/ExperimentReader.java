@@ -58,10 +58,12 @@ public final class ExperimentReader {
    */
   public ExperimentSpec read(String source, List<String> overrides) {
     if (Presets.names().contains(source)) {
-      return parse(source, source + ".yaml", Presets.text(source), overrides);
+      return parse(source, source + ".yaml", Presets.folder(), Presets.text(source), overrides);
     }
     try {
-      return parse(source, source, Files.readString(Path.of(source)), overrides);
+      Path file = Path.of(source);
+      Path folder = file.toAbsolutePath().getParent();
+      return parse(source, source, folder, Files.readString(file), overrides);
     } catch (NoSuchFileException e) {
       throw new ExperimentException(
           source + ": no such file or preset" + Suggestion.of(source, Presets.names()));
@@ -72,8 +74,14 @@ public final class ExperimentReader {
     }
   }
 
-  /** Reads an experiment from text; {@code file} is what messages call it. */
-  ExperimentSpec parse(String source, String file, String text, List<String> overrides) {
+  /**
+   * Reads an experiment from text.
+   *
+   * @param file what messages call it
+   * @param folder what relative paths in it are relative to
+   */
+  ExperimentSpec parse(
+      String source, String file, Path folder, String text, List<String> overrides) {
     Problems problems = new Problems();
     YamlNode root = YamlParser.parse(file, text);
     if (root instanceof Mapping document) {
@@ -81,12 +89,12 @@ public final class ExperimentReader {
     }
     Experiment experiment =
         (Experiment)
-            new MessageReader(problems)
+            new MessageReader(problems, folder)
                 .read(withoutConfigs(root), Experiment.getDefaultInstance(), "");
     if (experiment.hasName()) {
       checkName(experiment.getName(), ((Mapping) root).get("name").at(), "name", problems);
     }
-    List<StepSpec> steps = readSteps(root, experiment.getStepsList(), problems);
+    List<StepSpec> steps = readSteps(root, experiment.getStepsList(), folder, problems);
     problems.throwIfAny();
     return new ExperimentSpec(
         source,
@@ -94,7 +102,8 @@ public final class ExperimentReader {
         experiment.getName(),
         experiment.getDescription(),
         experiment.getSeed(),
-        steps);
+        steps,
+        text);
   }
 
   /** The document less the steps' configurations, which are read by the stages' own types. */
@@ -113,7 +122,8 @@ public final class ExperimentReader {
   }
 
   /** Reads what the steps' messages alone do not say; node i was read as message i. */
-  private List<StepSpec> readSteps(YamlNode root, List<Step> messages, Problems problems) {
+  private List<StepSpec> readSteps(
+      YamlNode root, List<Step> messages, Path folder, Problems problems) {
     List<YamlNode> nodes = StepNodes.of(root);
     List<String> ids = StepNodes.ids(root);
     List<StepSpec> steps = new ArrayList<>();
@@ -130,7 +140,8 @@ public final class ExperimentReader {
           problems.add(idAt, path + ".id", "duplicate id \"" + id + "\", first at " + firstAt);
         }
         checkInputs(node, id, ids, problems);
-        Message config = readConfig(node, step.getStage(), id, path, problems);
+        MessageReader reader = new MessageReader(problems, folder);
+        Message config = readConfig(reader, node, step.getStage(), id, path, problems);
         steps.add(new StepSpec(id, step.getStage(), step.getInputsMap(), config, node.at()));
       }
     }
@@ -157,7 +168,7 @@ public final class ExperimentReader {
   }
 
   private Message readConfig(
-      Mapping step, String stage, String id, String path, Problems problems) {
+      MessageReader reader, Mapping step, String stage, String id, String path, Problems problems) {
     Optional<Message> type = configs.apply(stage);
     if (type.isEmpty()) {
       String unknown = "unknown stage \"" + stage + "\"" + Suggestion.of(stage, stages);
@@ -166,7 +177,7 @@ public final class ExperimentReader {
     }
     YamlNode config = step.get("config");
     YamlNode present = config == null ? new Mapping(step.at(), Map.of()) : config;
-    return Defaults.resolve(new MessageReader(problems).read(present, type.get(), id));
+    return Defaults.resolve(reader.read(present, type.get(), id));
   }
 
   private static void checkName(String name, Location at, String path, Problems problems) {

@@ -11,6 +11,7 @@ import java.util.List;
  * @param description one line about it; may be empty
  * @param seed seed of every random draw, an unsigned 64-bit number
  * @param steps at least one; ids are unique
+ * @param text the YAML as it was read
  */
 public record ExperimentSpec(
     String source,
@@ -18,7 +19,8 @@ public record ExperimentSpec(
     String name,
     String description,
     long seed,
-    List<StepSpec> steps) {
+    List<StepSpec> steps,
+    String text) {
 
   /** Copies the lists. */
   public ExperimentSpec {

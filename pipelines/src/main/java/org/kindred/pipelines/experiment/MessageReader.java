@@ -10,12 +10,14 @@ import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.regex.Pattern;
 import org.kindred.pipelines.experiment.YamlNode.Entry;
 import org.kindred.pipelines.experiment.YamlNode.Mapping;
 import org.kindred.pipelines.experiment.YamlNode.Scalar;
@@ -30,10 +32,20 @@ import org.kindred.proto.artifact.v1.Options;
  * {@link Struct} takes any mapping.
  */
 final class MessageReader {
-  private final Problems problems;
+  private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://.*");
 
-  MessageReader(Problems problems) {
+  private final Problems problems;
+  private final Path folder;
+
+  /**
+   * Makes a reader.
+   *
+   * @param folder what relative paths in a file are relative to; those in overrides are to the
+   *     working directory
+   */
+  MessageReader(Problems problems, Path folder) {
     this.problems = problems;
+    this.folder = folder;
   }
 
   /**
@@ -186,11 +198,22 @@ final class MessageReader {
       return builder.buildPartial();
     }
     try {
-      return ScalarReader.read(node, field);
+      Object value = ScalarReader.read(node, field);
+      return field.getOptions().getExtension(Options.path)
+          ? absolute((String) value, node.at())
+          : value;
     } catch (IllegalArgumentException e) {
       problems.add(node.at(), path, e.getMessage());
       return null;
     }
+  }
+
+  private String absolute(String path, Location at) {
+    if (path.isEmpty() || URI.matcher(path).matches()) {
+      return path;
+    }
+    Path start = at.line() == 0 ? Path.of("") : folder;
+    return start.resolve(path).toAbsolutePath().normalize().toString();
   }
 
   /** The node as a mapping; null after a problem. */

@@ -87,7 +87,7 @@ final class Overrides {
             .apply(StepNodes.text(step.get("stage")))
             .map(Message::getDescriptorForType)
             .orElse(null);
-    Mapping config = set(step.get("config"), type, path, 1, at, value);
+    YamlNode config = set(step.get("config"), type, path, 1, at, value);
     steps.set(index, step.with("config", at, config));
     YamlNode list = document.get("steps");
     return document.with("steps", list.at(), new Sequence(list.at(), steps));
@@ -99,8 +99,12 @@ final class Overrides {
    * @param type what the node will be read as; null when that is not known or free-form
    * @param depth which part of the path names the field in this node
    */
-  private Mapping set(
+  private YamlNode set(
       YamlNode node, Descriptor type, List<String> path, int depth, Location at, YamlNode value) {
+    if (node != null && !node.isNull() && !(node instanceof Mapping)) {
+      // Stays as it is, to be refused where it was written.
+      return node;
+    }
     Mapping mapping = node instanceof Mapping present ? present : new Mapping(at, Map.of());
     String name = path.get(depth);
     FieldDescriptor field = type == null ? null : type.findFieldByName(name);
@@ -121,7 +125,7 @@ final class Overrides {
     boolean message = field != null && field.getJavaType() == JavaType.MESSAGE;
     Descriptor inner = message && !field.isMapField() ? field.getMessageType() : null;
     Entry entry = mapping.entries().get(name);
-    Mapping changed = set(entry == null ? null : entry.value(), inner, path, depth + 1, at, value);
+    YamlNode changed = set(entry == null ? null : entry.value(), inner, path, depth + 1, at, value);
     return mapping.with(name, entry == null ? at : entry.nameAt(), changed);
   }
 }

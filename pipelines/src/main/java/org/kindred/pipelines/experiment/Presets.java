@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The experiments that come with Kindred, by name. */
@@ -18,6 +19,14 @@ public final class Presets {
   /** All names, the one to start with first. */
   public static List<String> names() {
     return NAMES;
+  }
+
+  /**
+   * What relative paths in presets are relative to: Kindred's own folder, which the launcher tells
+   * by the system property {@code kindred.home}, or else the working directory.
+   */
+  static Path folder() {
+    return Path.of(System.getProperty("kindred.home", "")).toAbsolutePath();
   }
 
   /**

@@ -21,7 +21,7 @@ import org.kindred.pipelines.experiment.YamlNode.Scalar;
 final class ScalarReader {
   private static final Pattern INTEGER = Pattern.compile("[-+]?(0|[1-9][0-9]*)");
   private static final Pattern NUMBER =
-      Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
+      Pattern.compile("[-+]?(\\.[0-9]+|(0|[1-9][0-9]*)(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
   private static final Pattern SPECIAL = Pattern.compile("[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
 
   private ScalarReader() {}

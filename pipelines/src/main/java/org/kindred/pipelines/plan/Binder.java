@@ -10,6 +10,7 @@ import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.experiment.StepOrder;
 import org.kindred.pipelines.experiment.StepSpec;
 import org.kindred.stages.Stage;
+import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.Stages;
 import org.kindred.stages.artifact.Manifests;
@@ -36,7 +37,12 @@ public final class Binder {
 
   @SuppressWarnings("unchecked") // the reader made the configuration from this stage's own type
   private static <C extends Message> void checkConfig(Stage<C> stage, StepSpec step) {
-    stage.checkConfig((C) step.config());
+    try {
+      stage.checkConfig((C) step.config());
+    } catch (StageException e) {
+      throw new PlanException(
+          "%s: step \"%s\": %s".formatted(step.at(), step.id(), e.getMessage()), e);
+    }
   }
 
   /**

@@ -10,4 +10,8 @@ public final class PlanException extends RuntimeException {
   PlanException(String message) {
     super(message);
   }
+
+  PlanException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

@@ -3,6 +3,7 @@ package org.kindred.pipelines.plan;
 import com.google.protobuf.Message;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +15,12 @@ import org.kindred.pipelines.experiment.StepSpec;
 import org.kindred.proto.artifact.v1.InputRef;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.ReuseEntry;
+import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.stages.Stage;
+import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.Stages;
+import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Manifests;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -29,8 +33,8 @@ public final class Planner {
 
   /** What an earlier run did with a step of an experiment, if there was one. */
   public interface History {
-    /** Returns who made the step's artifact in the newest run of the experiment that has one. */
-    Optional<Producer> last(String experiment, String step) throws IOException;
+    /** Returns what the newest run of the experiment that came to the step did with it. */
+    Optional<RunStep> last(String experiment, String step) throws IOException;
   }
 
   private final ArtifactStore store;
@@ -39,6 +43,7 @@ public final class Planner {
   private final String runner;
   private final Selection.Scope scope;
   private final Map<String, StoredArtifact> artifacts = new LinkedHashMap<>();
+  private final Set<StoredArtifact> whole = new HashSet<>();
 
   /**
    * Binds an experiment's steps and applies the selection.
@@ -97,7 +102,15 @@ public final class Planner {
   }
 
   private StoredArtifact outside(BoundStep step, String name, String source) throws IOException {
-    StoredArtifact artifact = store.resolve(source.substring(StepSpec.ARTIFACT_PREFIX.length()));
+    StoredArtifact artifact;
+    try {
+      artifact = store.resolve(source.substring(StepSpec.ARTIFACT_PREFIX.length()));
+    } catch (ArtifactException e) {
+      throw new ArtifactException(
+          "%s: input \"%s\" of step \"%s\": %s"
+              .formatted(step.spec().at(), name, step.id(), e.getMessage()),
+          e);
+    }
     StageInput input =
         step.stage().inputs().stream().filter(i -> i.name().equals(name)).findFirst().orElseThrow();
     if (artifact.type() != input.type()) {
@@ -111,13 +124,25 @@ public final class Planner {
                   source,
                   Manifests.typeName(artifact.type())));
     }
-    List<String> damage = store.verify(artifact);
+    List<String> damage = damage(artifact);
     if (!damage.isEmpty()) {
-      throw new PlanException(
+      throw new ArtifactException(
           "%s: input \"%s\" of step \"%s\": %s"
               .formatted(step.spec().at(), name, step.id(), damage.get(0)));
     }
     return artifact;
+  }
+
+  /** Reading every byte takes its time: what was whole once is not read again by this planner. */
+  private List<String> damage(StoredArtifact artifact) {
+    if (whole.contains(artifact)) {
+      return List.of();
+    }
+    List<String> damage = store.verify(artifact);
+    if (damage.isEmpty()) {
+      whole.add(artifact);
+    }
+    return damage;
   }
 
   /** Decides on one step. */
@@ -138,15 +163,20 @@ public final class Planner {
     if (entry.isEmpty()) {
       List<String> reasons = changes(step, producer, Set.copyOf(inputs.keySet()));
       String reason =
-          reasons.isEmpty() ? "its artifact was never finished" : String.join("; ", reasons);
+          reasons.isEmpty() ? "it was begun and not finished" : String.join("; ", reasons);
       return run(step, reason, Optional.of(producer));
     }
-    Optional<StoredArtifact> artifact = store.get(entry.get().getArtifact());
+    Optional<StoredArtifact> artifact;
+    try {
+      artifact = store.get(entry.get().getArtifact());
+    } catch (ArtifactException e) {
+      return run(step, e.getMessage(), Optional.of(producer));
+    }
     if (artifact.isEmpty()) {
       return run(
           step, "its artifact " + entry.get().getArtifact() + " is gone", Optional.of(producer));
     }
-    List<String> damage = store.verify(artifact.get());
+    List<String> damage = damage(artifact.get());
     if (!damage.isEmpty()) {
       return run(step, damage.get(0), Optional.of(producer));
     }
@@ -166,17 +196,22 @@ public final class Planner {
   @SuppressWarnings("unchecked") // the reader made the configuration from this stage's own type
   private static <C extends Message> String fingerprint(Stage<C> stage, BoundStep step)
       throws IOException {
-    return stage.sourceFingerprint((C) step.config());
+    try {
+      return stage.sourceFingerprint((C) step.config());
+    } catch (StageException e) {
+      throw new PlanException(
+          "%s: step \"%s\": %s".formatted(step.spec().at(), step.id(), e.getMessage()), e);
+    }
   }
 
   /** Says what differs from the step's last run, as far as its inputs are known. */
   private List<String> changes(BoundStep step, Producer now, Set<String> knownInputs)
       throws IOException {
-    Optional<Producer> last = history.last(experiment.name(), step.id());
+    Optional<RunStep> last = history.last(experiment.name(), step.id());
     if (last.isEmpty()) {
       return List.of("never run in this store");
     }
-    Producer before = last.get();
+    Producer before = last.get().getProducer();
     List<String> changes = new ArrayList<>();
     if (!before.getStage().equals(now.getStage())) {
       changes.add("stage: %s -> %s".formatted(before.getStage(), now.getStage()));

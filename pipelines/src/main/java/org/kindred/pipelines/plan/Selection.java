@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 /**
  * Which steps a user asked for.
  *
- * @param from run this step and every step that reads it, directly or not; what it reads must be
- *     there
- * @param only run no step but this one; what it reads must be there
+ * @param from run this step and every step that reads it, directly or not, although nothing
+ *     changed; what it reads must be there; other steps run when they have to
+ * @param only run no step but this one, and it only when it has to; what it reads must be there
  * @param force run these steps although their artifacts are there
  */
 public record Selection(Optional<String> from, Optional<String> only, Set<String> force) {
@@ -47,6 +47,19 @@ public record Selection(Optional<String> from, Optional<String> only, Set<String
               throw new PlanException(
                   "no step \"%s\", the experiment's steps are %s"
                       .formatted(id, String.join(", ", byId.keySet())));
+            });
+    if (from.isPresent() && only.isPresent()) {
+      throw new PlanException(
+          "--from %s and --only %s exclude each other".formatted(from.get(), only.get()));
+    }
+    force.stream()
+        .filter(id -> only.isPresent() && !id.equals(only.get()))
+        .findFirst()
+        .ifPresent(
+            id -> {
+              throw new PlanException(
+                  "--force %s has no part in --only %s, which runs no other step"
+                      .formatted(id, only.get()));
             });
     Set<String> forced = new HashSet<>(force);
     Set<String> mustExist = new HashSet<>();

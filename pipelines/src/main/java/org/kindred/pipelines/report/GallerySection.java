@@ -7,6 +7,7 @@ import org.kindred.pipelines.report.RunArtifacts.Step;
 import org.kindred.pipelines.report.Tile.Verdict;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Evaluation;
+import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.Tables;
 
@@ -14,13 +15,19 @@ import org.kindred.stages.arrow.Tables;
  * Queries and their nearest neighbours.
  *
  * @param step id of the step that searched
+ * @param features whose features were compared
  * @param querySplit split of the queries
  * @param baseSplit split that was searched
  * @param queries the queries
  * @param note how many of how many queries these are
  */
 record GallerySection(
-    String step, String querySplit, String baseSplit, List<Query> queries, String note)
+    String step,
+    String features,
+    String querySplit,
+    String baseSplit,
+    List<Query> queries,
+    String note)
     implements Section {
   private static final int QUERIES = 12;
   private static final int NEIGHBORS = 10;
@@ -53,6 +60,12 @@ record GallerySection(
     return sections;
   }
 
+  private static String features(Evaluation evaluation) {
+    FeatureTable table = evaluation.getGalleryFeatures();
+    return "%s features, layer %s"
+        .formatted(MetricTable.columnName(table.getSource()), table.getLayer());
+  }
+
   private static GallerySection of(RunArtifacts artifacts, Step step) throws IOException {
     Evaluation evaluation = step.artifact().content().getEvaluation();
     List<Query> queries = new ArrayList<>();
@@ -72,6 +85,7 @@ record GallerySection(
       }
       return new GallerySection(
           step.id(),
+          features(evaluation),
           evaluation.getQuerySplit(),
           evaluation.getBaseSplit(),
           queries,

@@ -10,7 +10,6 @@ import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.proto.artifact.v1.InputRef;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.RunStep;
-import org.kindred.proto.pipeline.v1.StepAction;
 import org.kindred.stages.artifact.Manifests;
 import org.kindred.stages.artifact.StoredArtifact;
 
@@ -103,7 +102,12 @@ record LineageSection(LineageGraph graph, List<Row> rows) implements Section {
 
   /** Returns what was done with a step, in one word. */
   static String action(RunStep step) {
-    return step.getAction() == StepAction.STEP_ACTION_REUSED ? "reused" : "ran";
+    return switch (step.getAction()) {
+      case STEP_ACTION_REUSED -> "reused";
+      case STEP_ACTION_STARTED -> "started";
+      case STEP_ACTION_FAILED -> "failed";
+      case STEP_ACTION_RAN, STEP_ACTION_UNSPECIFIED, UNRECOGNIZED -> "ran";
+    };
   }
 
   private static List<String> tables(StoredArtifact artifact) {

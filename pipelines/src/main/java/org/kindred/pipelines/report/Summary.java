@@ -2,9 +2,10 @@ package org.kindred.pipelines.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunState;
-import org.kindred.proto.pipeline.v1.StepAction;
 
 /**
  * The head of the page.
@@ -62,10 +63,11 @@ record Summary(
   }
 
   private static String steps(Run run) {
-    long reused =
-        run.getStepsList().stream()
-            .filter(step -> step.getAction() == StepAction.STEP_ACTION_REUSED)
-            .count();
-    return "%d ran, %d reused".formatted(run.getStepsCount() - reused, reused);
+    return run.getStepsList().stream()
+        .collect(Collectors.groupingBy(LineageSection::action, TreeMap::new, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .map(action -> action.getValue() + " " + action.getKey())
+        .collect(Collectors.joining(", "));
   }
 }

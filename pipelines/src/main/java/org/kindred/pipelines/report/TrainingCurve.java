@@ -25,7 +25,7 @@ final class TrainingCurve {
   /**
    * One epoch.
    *
-   * @param number the epoch, as the table counts
+   * @param number the epoch
    * @param loss mean loss
    * @param rate learning rate of the last step
    */

@@ -54,7 +54,7 @@ record TrainingSection(
   /**
    * One line of the list of epochs.
    *
-   * @param number the epoch, as the tables count
+   * @param number the epoch, from 1
    * @param loss mean loss of its steps
    * @param rate learning rate of its last step
    * @param accuracy kNN accuracy after it
@@ -86,7 +86,7 @@ record TrainingSection(
     try (MappedTable table = MappedTable.open(step.artifact().localTable(Tables.CURVE))) {
       curve =
           new TrainingCurve(
-              table.ints("epoch"),
+              fromOne(table.ints("epoch")),
               table.longs("step"),
               table.floats("loss"),
               table.floats("learning_rate"));
@@ -110,6 +110,11 @@ record TrainingSection(
         listed.length == epochs.size()
             ? ""
             : "%d of %d epochs, evenly spaced".formatted(listed.length, epochs.size()));
+  }
+
+  /** Tables count epochs from 0, people and the progress display from 1. */
+  private static int[] fromOne(int[] epochs) {
+    return IntStream.of(epochs).map(epoch -> epoch + 1).toArray();
   }
 
   private static String lossData(List<Point> points) {
@@ -152,7 +157,7 @@ record TrainingSection(
     NavigableMap<Integer, Float> accuracies = new TreeMap<>();
     if (model.rows(Tables.MONITOR) > 0) {
       try (MappedTable table = MappedTable.open(model.localTable(Tables.MONITOR))) {
-        int[] epochs = table.ints("epoch");
+        int[] epochs = fromOne(table.ints("epoch"));
         float[] values = table.floats("accuracy");
         for (int i = 0; i < epochs.length; i++) {
           accuracies.put(epochs[i], values[i]);

@@ -3,9 +3,11 @@ package org.kindred.pipelines.run;
 import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
 import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.experiment.ExperimentSpec;
@@ -15,9 +17,11 @@ import org.kindred.pipelines.plan.PlannedStep;
 import org.kindred.pipelines.plan.Planner;
 import org.kindred.pipelines.plan.Producers;
 import org.kindred.pipelines.plan.Selection;
+import org.kindred.proto.artifact.v1.MetricValue;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.ReuseEntry;
 import org.kindred.proto.pipeline.v1.Run;
+import org.kindred.proto.pipeline.v1.RunMetric;
 import org.kindred.proto.pipeline.v1.RunState;
 import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.proto.pipeline.v1.StepAction;
@@ -35,6 +39,13 @@ import org.slf4j.LoggerFactory;
 /** Runs an experiment: decides on each step, reuses or runs it, and keeps the record. */
 public final class ExperimentRunner {
   private static final Logger LOG = LoggerFactory.getLogger(ExperimentRunner.class);
+
+  private static final Set<Class<?>> FOR_USERS =
+      Set.of(
+          StageException.class,
+          ArtifactException.class,
+          PlanException.class,
+          ExperimentException.class);
 
   private final ArtifactStore store;
   private final Stages stages;
@@ -67,9 +78,10 @@ public final class ExperimentRunner {
     Instant start = Instant.now();
     Run.Builder run =
         Run.newBuilder()
-            .setId(runs.newId(start, experiment.name()))
+            .setId(runs.claimId(start, experiment.name()))
             .setExperiment(experiment.name())
             .setSource(experiment.source())
+            .setYaml(experiment.text())
             .addAllOverrides(experiment.overrides())
             .setSeed(experiment.seed())
             .setStarted(timestamp(start))
@@ -80,15 +92,23 @@ public final class ExperimentRunner {
     listener.started(run.build());
     try {
       for (BoundStep step : planner.steps()) {
-        RunStep done = runStep(planner, step, experiment, run.getId());
-        run.addSteps(done);
-        runs.write(run.build());
-        listener.stepFinished(done);
+        runStep(planner, step, experiment, run);
       }
       return finish(run.setState(RunState.RUN_STATE_DONE));
-    } catch (IOException | RuntimeException e) {
-      finish(run.setState(RunState.RUN_STATE_FAILED).setError(String.valueOf(e.getMessage())));
-      throw e;
+    } catch (Throwable failure) {
+      // Whatever it is, the record says so; and when the record can't be written either, the
+      // failure still is what the caller hears of.
+      try {
+        finish(
+            run.setState(RunState.RUN_STATE_FAILED)
+                .setError(
+                    failure instanceof StepFailedException
+                        ? failure.getMessage()
+                        : explanation(failure)));
+      } catch (IOException | RuntimeException e) {
+        failure.addSuppressed(e);
+      }
+      throw failure;
     }
   }
 
@@ -98,7 +118,8 @@ public final class ExperimentRunner {
     return finished;
   }
 
-  private RunStep runStep(Planner planner, BoundStep step, ExperimentSpec experiment, String runId)
+  /** Runs or reuses a step; the run's record has it from its start on. */
+  private void runStep(Planner planner, BoundStep step, ExperimentSpec experiment, Run.Builder run)
       throws IOException {
     long start = System.nanoTime();
     PlannedStep planned = planner.decide(step);
@@ -107,24 +128,39 @@ public final class ExperimentRunner {
         planned
             .producer()
             .orElseThrow(() -> new IllegalStateException("a step ran before what it reads"));
-    RunStep.Builder done =
-        RunStep.newBuilder()
+    RunStep.Builder record =
+        run.addStepsBuilder()
             .setId(step.id())
             .setStage(step.stage().name())
             .setReason(planned.reason())
+            .setAction(StepAction.STEP_ACTION_STARTED)
             .setProducer(producer);
     StoredArtifact artifact;
     if (planned.isReused()) {
       artifact = planned.artifact().get();
-      done.setAction(StepAction.STEP_ACTION_REUSED);
+      record.setAction(StepAction.STEP_ACTION_REUSED);
     } else {
-      artifact = execute(step, step.stage(), experiment, runId, planner.inputs(step), producer);
+      runs.write(run.build());
+      try {
+        artifact =
+            execute(step, step.stage(), experiment, run.getId(), planner.inputs(step), producer);
+      } catch (Throwable failure) {
+        record.setAction(StepAction.STEP_ACTION_FAILED).setSeconds(secondsSince(start));
+        throw failure;
+      }
       planner.made(step, artifact);
-      done.setAction(StepAction.STEP_ACTION_RAN);
+      record.setAction(StepAction.STEP_ACTION_RAN);
     }
-    return done.setArtifact(artifact.digest())
-        .setSeconds((System.nanoTime() - start) / 1e9)
-        .build();
+    record.setArtifact(artifact.digest()).setSeconds(secondsSince(start));
+    for (MetricValue metric : artifact.content().getEvaluation().getMetricsList()) {
+      run.addMetrics(RunMetric.newBuilder().setStep(step.id()).setMetric(metric));
+    }
+    runs.write(run.build());
+    listener.stepFinished(record.build());
+  }
+
+  private static double secondsSince(long start) {
+    return (System.nanoTime() - start) / 1e9;
   }
 
   private <C extends Message> StoredArtifact execute(
@@ -148,17 +184,20 @@ public final class ExperimentRunner {
             producer);
     try {
       stage.check(context);
+      Optional<ReuseEntry> before = store.lookup(producer.getReuseKey());
       Pipeline pipeline = Pipeline.create(jobs.options(runId + "-" + step.id(), stage.isOneTask()));
       pipeline.apply(StageTransform.of(stage, context));
       jobs.run(pipeline);
-      ReuseEntry entry =
+      ReuseEntry published =
           store
               .lookup(producer.getReuseKey())
+              .filter(entry -> !before.equals(Optional.of(entry)))
               .orElseThrow(
                   () -> new StageException("the job ended without publishing an artifact"));
       return store
-          .get(entry.getArtifact())
-          .orElseThrow(() -> new ArtifactException("artifact " + entry.getArtifact() + " is gone"));
+          .get(published.getArtifact())
+          .orElseThrow(
+              () -> new ArtifactException("artifact " + published.getArtifact() + " is gone"));
     } catch (IOException | RuntimeException e) {
       String named = "step " + step.id() + ": ";
       String explanation = explanation(e);
@@ -188,31 +227,29 @@ public final class ExperimentRunner {
   }
 
   /**
-   * Returns the message of the deepest exception that was written for users, or else of the deepest
-   * one.
+   * Returns the message of the deepest exception that was written for users; or of the outermost
+   * that says what could not be read or written; or else of the deepest one.
    */
-  private String explanation(Throwable failure) {
+  private static String explanation(Throwable failure) {
     Throwable deepest = failure;
-    Throwable forUsers = null;
+    Throwable told = null;
+    Throwable inputOutput = null;
     for (Throwable t = failure; t != null; t = t.getCause()) {
       deepest = t;
-      if (List.of(
-              StageException.class,
-              ArtifactException.class,
-              PlanException.class,
-              ExperimentException.class)
-          .contains(t.getClass())) {
-        forUsers = t;
+      if (FOR_USERS.contains(t.getClass())) {
+        told = t;
+      }
+      if (inputOutput == null && t instanceof IOException && t.getMessage() != null) {
+        inputOutput = t;
       }
     }
-    if (forUsers != null) {
-      return forUsers.getMessage();
+    if (told != null) {
+      return told.getMessage();
+    }
+    if (inputOutput != null && !(inputOutput instanceof FileSystemException)) {
+      return inputOutput.getMessage();
     }
     String message = deepest.getMessage();
-    if (deepest instanceof IOException && message != null) {
-      // Java's streams don't say where.
-      return "%s (store %s)".formatted(message, store.root());
-    }
     return deepest.getClass().getSimpleName()
         + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));
   }

@@ -2,7 +2,9 @@ package org.kindred.pipelines.run;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.NoSuchFileException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -11,23 +13,29 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.kindred.pipelines.plan.Planner;
-import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Manifests;
 import org.kindred.stages.artifact.StoreFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Records of runs: {@code runs/ID/run.json} in a store. Ids sort by the time that a run started.
  */
 public final class RunStore implements Planner.History {
   private static final DateTimeFormatter ID_TIME =
-      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss.SSS").withZone(ZoneOffset.UTC);
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunStore.class);
 
   private final String root;
   private final StoreFiles files;
+
+  /** The runs before this process's own, newest first; null until they are asked for. */
+  private List<Run> history;
 
   /** Opens the records of a store. */
   public RunStore(ArtifactStore store) {
@@ -35,15 +43,20 @@ public final class RunStore implements Planner.History {
     this.files = store.files();
   }
 
-  /** Returns an id that no run has yet. */
-  String newId(Instant start, String experiment) throws IOException {
-    String base = ID_TIME.format(start) + "-" + experiment;
-    String id = base;
-    List<String> taken = files.list(root);
-    for (int n = 2; taken.contains(id); n++) {
-      id = base + "-" + n;
+  /**
+   * Takes an id for a run that starts, which no other run gets: the time to the millisecond and the
+   * experiment's name.
+   */
+  String claimId(Instant start, String experiment) throws IOException {
+    for (Instant time = start; ; time = time.plusMillis(1)) {
+      String id = ID_TIME.format(time) + "-" + experiment;
+      try (OutputStream claim = files.create(directory(id) + "/claim")) {
+        claim.write(id.getBytes(StandardCharsets.UTF_8));
+        return id;
+      } catch (FileAlreadyExistsException e) {
+        LOG.debug("{} is taken", id);
+      }
     }
-    return id;
   }
 
   /** Returns the directory of a run's record and of what belongs to it, such as its report. */
@@ -56,9 +69,14 @@ public final class RunStore implements Planner.History {
     files.replace(path(run.getId()), Manifests.toJson(run));
   }
 
-  /** Returns the ids of all runs, newest first. */
+  /** Returns the ids of all runs that have a record, newest first. */
   public List<String> ids() throws IOException {
-    List<String> ids = new ArrayList<>(files.list(root));
+    List<String> ids = new ArrayList<>();
+    for (String id : files.list(root)) {
+      if (files.size(path(id)) >= 0) {
+        ids.add(id);
+      }
+    }
     Collections.reverse(ids);
     return ids;
   }
@@ -67,7 +85,7 @@ public final class RunStore implements Planner.History {
    * Returns a run's record.
    *
    * @param reference an id, a unique prefix of one, or {@code latest}
-   * @throws ArtifactException if there is no such run
+   * @throws ArtifactException if there is no such run, or its record is not readable
    */
   public Run resolve(String reference) throws IOException {
     List<String> ids = ids();
@@ -91,28 +109,32 @@ public final class RunStore implements Planner.History {
   private Run read(String id) throws IOException {
     try (InputStream in = files.open(path(id))) {
       return Manifests.fromJson(in.readAllBytes(), Run.newBuilder(), path(id)).build();
-    } catch (NoSuchFileException e) {
-      throw new ArtifactException("missing: " + path(id), e);
     }
   }
 
-  @Override
-  public Optional<Producer> last(String experiment, String step) throws IOException {
+  /** What is not readable tells nothing of the past, and is no reason to stop a run. */
+  private List<Run> readable() throws IOException {
+    List<Run> runs = new ArrayList<>();
     for (String id : ids()) {
-      if (files.size(path(id)) < 0) {
-        continue;
-      }
-      Run run = read(id);
-      if (!run.getExperiment().equals(experiment)) {
-        continue;
-      }
-      for (RunStep candidate : run.getStepsList()) {
-        if (candidate.getId().equals(step) && !candidate.getArtifact().isEmpty()) {
-          return Optional.of(candidate.getProducer());
-        }
+      try {
+        runs.add(read(id));
+      } catch (ArtifactException e) {
+        LOG.warn("passing over a run: {}", e.getMessage());
       }
     }
-    return Optional.empty();
+    return runs;
+  }
+
+  @Override
+  public Optional<RunStep> last(String experiment, String step) throws IOException {
+    if (history == null) {
+      history = readable();
+    }
+    return history.stream()
+        .filter(run -> run.getExperiment().equals(experiment))
+        .flatMap(run -> run.getStepsList().stream())
+        .filter(candidate -> candidate.getId().equals(step) && candidate.hasProducer())
+        .findFirst();
   }
 
   private String path(String id) {

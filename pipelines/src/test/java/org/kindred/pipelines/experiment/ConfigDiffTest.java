@@ -3,6 +3,7 @@ package org.kindred.pipelines.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Struct;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +59,8 @@ final class ConfigDiffTest {
     Problems problems = new Problems();
     YamlNode node = YamlParser.parse("test", yaml);
     Struct struct =
-        (Struct) new MessageReader(problems).read(node, Struct.getDefaultInstance(), "");
+        (Struct)
+            new MessageReader(problems, Path.of("")).read(node, Struct.getDefaultInstance(), "");
     problems.throwIfAny();
     return struct;
   }

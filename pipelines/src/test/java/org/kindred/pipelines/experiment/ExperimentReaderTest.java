@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.kindred.proto.artifact.v1.FeatureSource;
 import org.kindred.proto.artifact.v1.Metric;
 import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.proto.pipeline.v1.IngestConfig;
 
 final class ExperimentReaderTest {
   private static final String TWO_GRAPHS =
@@ -54,6 +55,45 @@ final class ExperimentReaderTest {
     assertThat(config.getK()).isEqualTo(50);
     assertThat(config.getMetric()).isEqualTo(Metric.METRIC_EUCLIDEAN);
     assertThat(config.getFeatures().getSource()).isEqualTo(FeatureSource.FEATURE_SOURCE_PIXELS);
+  }
+
+  @Test
+  void relativePathsAreTakenFromWhereTheyStand() {
+    String yaml =
+        "{name: a, steps: [{stage: ingest, config: {source: %s, format: image_tree, list: l.csv}}]}";
+    assertThat(source(TestStages.read(yaml.formatted("../photos"))))
+        .as("in a file")
+        .isEqualTo("/photos");
+    assertThat(source(TestStages.read(yaml.formatted("x"), "ingest.source=photos.zip")))
+        .as("on the command line")
+        .isEqualTo(Path.of("photos.zip").toAbsolutePath().toString());
+    for (String absolute : List.of("/data/photos", "s3://bucket/photos")) {
+      ExperimentSpec spec = TestStages.read(yaml.formatted(absolute));
+      assertThat(source(spec)).isEqualTo(absolute);
+      assertThat(((IngestConfig) spec.steps().get(0).config()).getList())
+          .as("not a path of the local file system")
+          .isEqualTo("l.csv");
+    }
+  }
+
+  private static String source(ExperimentSpec spec) {
+    return ((IngestConfig) spec.steps().get(0).config()).getSource();
+  }
+
+  @Test
+  void anOverrideDoesNotHideWhatIsWrongInTheFile() {
+    assertThatThrownBy(
+            () ->
+                TestStages.read("{name: a, steps: [{stage: graph, config: [k, 7]}]}", "graph.k=3"))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessageContaining("graph: a list is not a mapping");
+    assertThatThrownBy(
+            () ->
+                TestStages.read(
+                    "{name: a, steps: [{stage: graph, config: {features: pooled}}]}",
+                    "graph.features.layer=pooled"))
+        .isInstanceOf(ExperimentException.class)
+        .hasMessageContaining("graph.features: pooled is not a mapping");
   }
 
   @Test

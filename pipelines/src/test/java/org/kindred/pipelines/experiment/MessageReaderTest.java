@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.TextFormat;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -188,7 +189,9 @@ final class MessageReaderTest {
 
   private static Message read(String yaml, Message type) {
     Problems problems = new Problems();
-    Message message = new MessageReader(problems).read(YamlParser.parse("x.yaml", yaml), type, "");
+    Message message =
+        new MessageReader(problems, Path.of("/experiments"))
+            .read(YamlParser.parse("x.yaml", yaml), type, "");
     problems.throwIfAny();
     return message;
   }

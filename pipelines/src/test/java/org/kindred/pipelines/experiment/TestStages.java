@@ -1,6 +1,7 @@
 package org.kindred.pipelines.experiment;
 
 import com.google.protobuf.Message;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +44,6 @@ final class TestStages {
 
   /** Reads YAML text that messages call {@code x.yaml}. */
   static ExperimentSpec read(String yaml, String... overrides) {
-    return READER.parse("x.yaml", "x.yaml", yaml, List.of(overrides));
+    return READER.parse("x.yaml", "x.yaml", Path.of("/experiments"), yaml, List.of(overrides));
   }
 }

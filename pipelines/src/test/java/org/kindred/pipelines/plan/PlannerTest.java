@@ -187,4 +187,35 @@ final class PlannerTest {
     assertThat(actions(experiment.run(Selection.ALL)))
         .containsExactly("test-source reused", "test-copy ran", "test-total reused");
   }
+
+  @Test
+  void aDamagedManifestIsMadeAnew() throws IOException {
+    Run first = experiment.run(Selection.ALL);
+    String digest = first.getSteps(1).getArtifact();
+    Path manifest = folder.resolve("store/artifacts").resolve(digest).resolve("artifact.json");
+    String text = Files.readString(manifest);
+    for (String damaged :
+        List.of(text.replaceFirst("\"bytes\": \"\\d", "\"bytes\": \"9"), "{", "")) {
+      Files.writeString(manifest, damaged);
+      assertThat(lines(experiment.plan(Selection.ALL)).get(1))
+          .startsWith("test-copy run: ")
+          .contains("artifact.json");
+      Run mended = experiment.run(Selection.ALL);
+      assertThat(actions(mended))
+          .containsExactly("test-source reused", "test-copy ran", "test-total reused");
+      assertThat(mended.getSteps(1).getArtifact()).isEqualTo(digest);
+    }
+  }
+
+  @Test
+  void selectionsThatContradictThemselvesAreRefused() {
+    Optional<String> copy = Optional.of("test-copy");
+    assertThatThrownBy(() -> experiment.plan(new Selection(copy, copy, Set.of())))
+        .isInstanceOf(PlanException.class)
+        .hasMessage("--from test-copy and --only test-copy exclude each other");
+    assertThatThrownBy(
+            () -> experiment.plan(new Selection(Optional.empty(), copy, Set.of("test-total"))))
+        .isInstanceOf(PlanException.class)
+        .hasMessage("--force test-total has no part in --only test-copy, which runs no other step");
+  }
 }

@@ -97,10 +97,10 @@ class HtmlReportTest {
     assertThat(loss.get("step").toString()).isEqualTo("[0,1,2,3,4,5]");
     assertThat(loss.get("rate").get(5).asDouble()).isEqualTo(0.003);
     JsonNode monitor = json.readTree(html.text("//div[@data-chart='monitor']/@data-values"));
-    assertThat(monitor.get("epoch").toString()).isEqualTo("[0,1]");
+    assertThat(monitor.get("epoch").toString()).isEqualTo("[1,2]");
     assertThat(monitor.get("accuracy").get(1).asDouble()).isEqualTo(0.5);
     assertThat(html.texts(section("training-pretrain") + "//tbody/tr[1]/td"))
-        .containsExactly("0", "5.0000", "0.03", "0.2500");
+        .containsExactly("1", "5.0000", "0.03", "0.2500");
     assertThat(html.source()).contains("Licensed to the Apache Software Foundation");
   }
 

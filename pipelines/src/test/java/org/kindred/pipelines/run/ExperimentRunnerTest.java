@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +19,7 @@ import org.kindred.pipelines.plan.Selection;
 import org.kindred.pipelines.testing.TestExperiment;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunState;
+import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.proto.pipeline.v1.StepAction;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -57,9 +60,15 @@ final class ExperimentRunnerTest {
     assertThat(failed.getState()).isEqualTo(RunState.RUN_STATE_FAILED);
     assertThat(failed.getError())
         .isEqualTo("step test-total failed: the value is -5.0, valid is 0 or more");
+    RunStep last = failed.getSteps(2);
+    assertThat(last.getAction()).isEqualTo(StepAction.STEP_ACTION_FAILED);
+    assertThat(last.getArtifact()).isEmpty();
+    assertThat(last.getProducer().getConfig().getFieldsOrThrow("k").getNumberValue()).isEqualTo(20);
     assertThat(experiment.store().list()).hasSize(2);
     assertThat(experiment.store().files().list(folder.resolve("store/staging").toString()))
         .isEmpty();
+    assertThat(experiment.plan(Selection.ALL, "test-total.k=20").get(2).reason())
+        .isEqualTo("it was begun and not finished");
 
     Run next = experiment.run(Selection.ALL, "test-total.k=15");
     assertThat(next.getStepsList())
@@ -83,6 +92,47 @@ final class ExperimentRunnerTest {
     experiment.run(Selection.ALL);
     assertThat(experiment.store().files().list(folder.resolve("store/staging").toString()))
         .containsExactly("recent");
+  }
+
+  @Test
+  void theRecordKeepsTheExperimentAsItWasRead() throws IOException {
+    Run run = experiment.run(Selection.ALL);
+    assertThat(run.getYaml()).isEqualTo(Files.readString(folder.resolve("e.yaml")));
+  }
+
+  @Test
+  void anUnreadableRecordIsPassedOver() throws IOException {
+    Run run = experiment.run(Selection.ALL);
+    Path damaged = Files.createDirectories(folder.resolve("store/runs/99990101-000000.000-x"));
+    Files.writeString(damaged.resolve("run.json"), "{");
+    Files.createDirectories(folder.resolve("store/runs/99990101-000000.000-empty"));
+    assertThat(experiment.plan(Selection.ALL, "test-total.k=4").get(2).reason())
+        .isEqualTo("test-total.k: 3 -> 4");
+    assertThat(experiment.runs().ids()).hasSize(2).contains(run.getId());
+    assertThatThrownBy(() -> experiment.runs().resolve("9999"))
+        .isInstanceOf(ArtifactException.class)
+        .hasMessageContaining("99990101-000000.000-x/run.json");
+  }
+
+  @Test
+  void runsThatStartTogetherHaveIdsOfTheirOwn() {
+    Instant start = Instant.parse("2026-01-02T03:04:05.678Z");
+    List<String> ids =
+        IntStream.range(0, 20)
+            .parallel()
+            .mapToObj(
+                i -> {
+                  try {
+                    return experiment.runs().claimId(start, "numbers");
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                })
+            .sorted()
+            .toList();
+    assertThat(ids).doesNotHaveDuplicates();
+    assertThat(ids.get(0)).isEqualTo("20260102-030405.678-numbers");
+    assertThat(ids.get(19)).isEqualTo("20260102-030405.697-numbers");
   }
 
   @Test

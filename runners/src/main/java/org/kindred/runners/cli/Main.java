@@ -17,7 +17,6 @@ import org.kindred.pipelines.plan.Producers;
 import org.kindred.runners.cli.StoreCommands.ArtifactsCommand;
 import org.kindred.runners.cli.StoreCommands.ShowCommand;
 import org.kindred.runners.cli.StoreCommands.VerifyCommand;
-import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.ArtifactStore;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -111,8 +110,13 @@ public final class Main implements Callable<Integer> {
   ArtifactStore openStore() throws IOException {
     FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     ArtifactStore opened = ArtifactStore.open(store);
-    if (opened.files().size(opened.root()) >= 0) {
-      throw new IOException("--store %s is a file, not a directory".formatted(opened.root()));
+    try {
+      if (opened.files().size(opened.root()) >= 0) {
+        throw new IOException("--store %s is a file, not a directory".formatted(opened.root()));
+      }
+    } catch (IllegalArgumentException e) {
+      // So Beam says that no file system has the scheme.
+      throw new UsageException("--store %s: %s".formatted(store, e.getMessage()), e);
     }
     return opened;
   }
@@ -125,8 +129,7 @@ public final class Main implements Callable<Integer> {
     boolean usage =
         failure instanceof ExperimentException
             || failure instanceof PlanException
-            || failure instanceof StageException
-            || failure instanceof IllegalArgumentException;
+            || failure instanceof UsageException;
     return usage ? USAGE : FAILED;
   }
 

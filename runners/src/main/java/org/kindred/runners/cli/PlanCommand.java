@@ -53,13 +53,10 @@ final class PlanCommand implements Callable<Integer> {
     List<PlannedStep> plan = planner.plan();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(
-          Json.text(
-              Map.of(
-                  "experiment",
-                  read.name(),
-                  "steps",
-                  plan.stream().map(PlanCommand::document).toList())));
+      Map<String, Object> document = new LinkedHashMap<>();
+      document.put("experiment", read.name());
+      document.put("steps", plan.stream().map(PlanCommand::document).toList());
+      out.println(Json.text(document));
     } else {
       plan.forEach(step -> print(step, out));
     }

@@ -12,6 +12,7 @@ import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.report.HtmlReport;
 import org.kindred.pipelines.report.MetricTable;
 import org.kindred.pipelines.run.ExperimentRunner;
+import org.kindred.pipelines.run.JobRunner;
 import org.kindred.pipelines.run.RunStore;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunStep;
@@ -53,13 +54,12 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Stages stages = Stages.load();
+    JobRunner jobs = jobRunner();
     ArtifactStore opened = main.openStore();
     ExperimentSpec read = experiment.read(stages);
     Run run;
     try (RunDisplay display = new RunDisplay(spec.commandLine().getErr())) {
-      run =
-          new ExperimentRunner(opened, stages, JobRunners.named(runner), display)
-              .run(read, experiment.selection());
+      run = new ExperimentRunner(opened, stages, jobs, display).run(read, experiment.selection());
     }
     String report = writeReport(run, opened);
     MetricTable metrics = MetricTable.of(run, opened);
@@ -70,6 +70,14 @@ final class RunCommand implements Callable<Integer> {
       out.println("report: " + report);
     }
     return Main.OK;
+  }
+
+  private JobRunner jobRunner() {
+    try {
+      return JobRunners.named(runner);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--runner: " + e.getMessage(), e);
+    }
   }
 
   private static String writeReport(Run run, ArtifactStore store) throws IOException {

@@ -1,6 +1,7 @@
 package org.kindred.runners.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -24,8 +25,15 @@ final class RunDisplay implements RunListener, AutoCloseable {
   private final PrintWriter err;
   private final Progress.Subscription subscription;
   private ProgressBar bar;
-  private long stepStart;
   private long lastLine;
+
+  /**
+   * The step's first update: progress from before it, as of a training that is resumed, is not this
+   * run's.
+   */
+  private Progress.Update first;
+
+  private long firstTime;
 
   RunDisplay(PrintWriter err) {
     this.err = err;
@@ -39,14 +47,23 @@ final class RunDisplay implements RunListener, AutoCloseable {
 
   @Override
   public synchronized void stepStarted(PlannedStep step) {
-    stepStart = System.nanoTime();
-    lastLine = stepStart;
+    lastLine = System.nanoTime();
+    first = null;
     if (!step.isReused()) {
       err.printf("%-12s running: %s%n", step.step().id(), step.reason());
     }
   }
 
   private synchronized void update(Progress.Update update) {
+    if (first == null) {
+      first = update;
+      firstTime = System.nanoTime();
+      if (update.done() > 1) {
+        err.printf(
+            "%-12s goes on after %d of %d %s%n",
+            update.step(), update.done() - 1, update.total(), update.unit());
+      }
+    }
     if (TERMINAL) {
       if (bar == null) {
         bar = newBar(update);
@@ -71,11 +88,11 @@ final class RunDisplay implements RunListener, AutoCloseable {
   }
 
   private String eta(Progress.Update update, long now) {
-    if (update.done() == 0) {
+    long done = update.done() - first.done();
+    if (done <= 0) {
       return "unknown";
     }
-    long seconds =
-        (now - stepStart) / 1_000_000_000L * (update.total() - update.done()) / update.done();
+    long seconds = (long) ((now - firstTime) / 1e9 * (update.total() - update.done()) / done);
     return String.format(
         Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
@@ -84,6 +101,7 @@ final class RunDisplay implements RunListener, AutoCloseable {
     return new ProgressBarBuilder()
         .setTaskName(update.step())
         .setInitialMax(update.total())
+        .startsFrom(update.done(), Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .setConsumer(new ConsoleProgressBarConsumer(System.err))
         .build();

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.stages.artifact.ArtifactStore;
@@ -35,6 +36,7 @@ final class StoreCommands {
       for (StoredArtifact artifact : main.openStore().list()) {
         long bytes = artifact.content().getFilesList().stream().mapToLong(DataFile::getBytes).sum();
         out.printf(
+            Locale.ROOT,
             "%s  %-13s  %-9s  %s  %,d%n",
             artifact.digest().substring(0, 12),
             Manifests.typeName(artifact.type()),

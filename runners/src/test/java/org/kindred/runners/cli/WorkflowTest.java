@@ -222,7 +222,7 @@ final class WorkflowTest {
         Files.readString(Path.of(experiment))
             .replace("clustering: cluster", "clustering: \"artifact:" + artifact + "\""));
     CommandLineRun.of("run", reader.toString(), "--store", store)
-        .failed(Main.USAGE, file.getFileName().toString(), "SHA-256");
+        .failed(Main.FAILED, file.getFileName().toString(), "SHA-256");
     JsonNode mended = run(store, "--json").json();
     assertThat(actions(mended)).isEqualTo(expected("reused", List.of("cluster"), "ran"));
     assertThat(column(mended, "artifact")).isEqualTo(column(first, "artifact"));

@@ -241,7 +241,9 @@ record LocalFiles() implements StoreFiles {
   /** Java's own exceptions may lack the path, or have nothing but the path for a message. */
   private static IOException cannot(String verb, Path path, IOException e) {
     String reason = e.getMessage();
-    Optional<Path> file = fileAbove(path.resolve("*"));
+    // Creating a directory where there is a file, Java says that it exists already.
+    Optional<Path> file =
+        fileAbove(e instanceof FileAlreadyExistsException ? path.resolve("*") : path);
     if (file.isPresent()) {
       reason = file.get() + " is a file, not a directory";
     } else if (e instanceof AccessDeniedException) {

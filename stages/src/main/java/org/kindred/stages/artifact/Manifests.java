@@ -46,9 +46,14 @@ public final class Manifests {
    * @throws ArtifactException if the JSON is not such a message
    */
   public static <B extends Message.Builder> B fromJson(byte[] json, B builder, String where) {
+    parse(JsonFormat.parser(), json, builder, where);
+    return builder;
+  }
+
+  private static void parse(
+      JsonFormat.Parser parser, byte[] json, Message.Builder builder, String where) {
     try {
-      JsonFormat.parser().merge(new String(json, StandardCharsets.UTF_8), builder);
-      return builder;
+      parser.merge(new String(json, StandardCharsets.UTF_8), builder);
     } catch (InvalidProtocolBufferException e) {
       throw new ArtifactException(
           "%s is not a valid %s: %s"
@@ -72,14 +77,10 @@ public final class Manifests {
    *     schema
    */
   static Artifact read(byte[] json, String where) {
+    // First, because a newer schema may have fields that are not known here.
+    checkVersion(json, where);
     Artifact artifact = fromJson(json, Artifact.newBuilder(), where).build();
     Content content = artifact.getContent();
-    int version = content.getSchemaVersion();
-    if (version < 1 || version > SCHEMA_VERSION) {
-      throw new ArtifactException(
-          "%s has schema version %d, this Kindred reads 1 to %d"
-              .formatted(where, version, SCHEMA_VERSION));
-    }
     String digest = Digests.of(content);
     if (!digest.equals(artifact.getDigest())) {
       throw new ArtifactException(
@@ -88,6 +89,17 @@ public final class Manifests {
     }
     check(content, where);
     return artifact;
+  }
+
+  private static void checkVersion(byte[] json, String where) {
+    Artifact.Builder known = Artifact.newBuilder();
+    parse(JsonFormat.parser().ignoringUnknownFields(), json, known, where);
+    int version = known.getContent().getSchemaVersion();
+    if (version < 1 || version > SCHEMA_VERSION) {
+      throw new ArtifactException(
+          "%s has schema version %d, this Kindred reads 1 to %d"
+              .formatted(where, version, SCHEMA_VERSION));
+    }
   }
 
   /**

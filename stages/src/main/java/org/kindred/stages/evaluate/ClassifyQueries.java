@@ -48,6 +48,9 @@ final class ClassifyQueries
   private static final String TOP_1 = "knn_top1";
   private static final String TOP_5 = "knn_top5";
 
+  /** Number of the kind of feature whose neighbours are shown: the first layer's learned ones. */
+  static final int GALLERY_FEATURES = 0;
+
   private final StageContext<EvaluateConfig> context;
 
   ClassifyQueries(StageContext<EvaluateConfig> context) {
@@ -112,7 +115,9 @@ final class ClassifyQueries
         int[] predictions = new int[item.count()];
         Evaluation counts = vote(queries, base, neighbors, table, predictions);
         List<StagedFile> files =
-            item.table() == 0 ? gallery(queries, base, neighbors, predictions) : List.of();
+            item.table() == GALLERY_FEATURES
+                ? gallery(queries, base, neighbors, predictions)
+                : List.of();
         output.output(Part.of(files, Content.newBuilder().setEvaluation(counts).build()));
       } catch (IllegalArgumentException e) {
         throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);

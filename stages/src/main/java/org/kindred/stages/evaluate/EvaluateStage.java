@@ -44,7 +44,7 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -185,12 +185,14 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
                     .thenComparing(MetricValue::getLayer)
                     .thenComparing(MetricValue::getFeaturesValue))
             .toList();
-    return Content.newBuilder()
-        .setEvaluation(
-            Evaluation.newBuilder()
-                .addAllMetrics(metrics)
-                .setQuerySplit(context.config().getQuerySplit())
-                .setBaseSplit(context.config().getBaseSplit()))
-        .build();
+    Evaluation.Builder evaluation =
+        Evaluation.newBuilder()
+            .addAllMetrics(metrics)
+            .setQuerySplit(context.config().getQuerySplit())
+            .setBaseSplit(context.config().getBaseSplit());
+    if (parts.stream().anyMatch(part -> !part.files().isEmpty())) {
+      evaluation.setGalleryFeatures(features(context).get(ClassifyQueries.GALLERY_FEATURES));
+    }
+    return Content.newBuilder().setEvaluation(evaluation).build();
   }
 }

@@ -211,6 +211,19 @@ class VerificationTest {
     assertRefused(artifact.content().toBuilder().clearPayload().build(), "has no payload");
   }
 
+  @Test
+  void saysThatASchemaIsNewerThoughItHasFieldsThatAreNotKnown() throws IOException {
+    Path manifest = Path.of(artifact.location(), StoredArtifact.MANIFEST);
+    String newer =
+        Files.readString(manifest)
+            .replaceFirst("\"schema_version\": 1,", "\"schema_version\": 2, \"colour\": 7,");
+    assertThat(newer).contains("colour");
+    Files.writeString(manifest, newer);
+    assertThatExceptionOfType(ArtifactException.class)
+        .isThrownBy(() -> store.get(artifact.digest()))
+        .withMessageContaining("has schema version 2, this Kindred reads 1 to 1");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
