@@ -8,11 +8,13 @@ public final class DamagedFileException extends IOException {
 
   private static final long serialVersionUID = 1;
 
-  DamagedFileException(Path file, String problem) {
-    super(file + " is not a whole safetensors file: " + problem);
+  /** Says what is wrong with a file. */
+  public DamagedFileException(Path file, String problem) {
+    super(file + " is damaged: " + problem);
   }
 
-  DamagedFileException(Path file, String problem, Throwable cause) {
-    super(file + " is not a whole safetensors file: " + problem, cause);
+  /** Says what is wrong with a file, and how it showed. */
+  public DamagedFileException(Path file, String problem, Throwable cause) {
+    super(file + " is damaged: " + problem, cause);
   }
 }

@@ -1,7 +1,6 @@
 package org.kindred.models.safetensors;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -32,6 +32,9 @@ public final class SafetensorsFile {
   static final String SHA256 = "sha256";
   static final String FLOAT32 = "F32";
 
+  /** Stands in for the digest in what the digest is taken of. */
+  static final String NO_DIGEST = "0".repeat(64);
+
   private static final long LARGEST_HEADER = 100_000_000;
   private static final ObjectMapper JSON =
       new ObjectMapper()
@@ -50,7 +53,7 @@ public final class SafetensorsFile {
   }
 
   /**
-   * Opens a file and checks all of it, the digest of its values included.
+   * Opens a file and checks all of it, the digest included.
    *
    * @throws DamagedFileException when anything about it is wrong
    * @throws IOException when it cannot be read
@@ -58,10 +61,13 @@ public final class SafetensorsFile {
   public static SafetensorsFile open(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long dataStart = headerEnd(file, channel);
-      JsonNode header = header(file, channel, dataStart);
+      byte[] start = read(channel, 0, (int) dataStart).array();
+      JsonNode header = header(file, start);
       Map<String, String> metadata = metadata(file, header);
+      String expected = metadata.getOrDefault(SHA256, "");
       Map<String, NamedTensor> tensors = new LinkedHashMap<>();
       MessageDigest digest = sha256();
+      digest.update(withoutDigest(start, expected));
       long offset = 0;
       for (Map.Entry<String, JsonNode> entry : header.properties()) {
         if (!entry.getKey().equals(METADATA)) {
@@ -87,11 +93,10 @@ public final class SafetensorsFile {
         throw new DamagedFileException(
             file, "its values end at byte " + (dataStart + offset) + " of " + channel.size());
       }
-      String expected = metadata.get(SHA256);
       String actual = hex(digest);
       if (!actual.equals(expected)) {
         throw new DamagedFileException(
-            file, "the SHA-256 of its values is " + actual + ", its header says " + expected);
+            file, "its SHA-256 is " + actual + ", its header says \"" + expected + "\"");
       }
       return new SafetensorsFile(file, metadata, tensors);
     }
@@ -109,17 +114,17 @@ public final class SafetensorsFile {
     return Long.BYTES + length;
   }
 
-  private static JsonNode header(Path file, FileChannel channel, long end) throws IOException {
-    byte[] json = read(channel, Long.BYTES, (int) (end - Long.BYTES)).array();
+  private static JsonNode header(Path file, byte[] start) throws IOException {
+    JsonNode header;
     try {
-      JsonNode header = JSON.readTree(json);
-      if (!header.isObject()) {
-        throw new DamagedFileException(file, "its header is not a JSON object");
-      }
-      return header;
-    } catch (JsonProcessingException e) {
+      header = JSON.readTree(start, Long.BYTES, start.length - Long.BYTES);
+    } catch (IOException e) {
       throw new DamagedFileException(file, "its header is not JSON", e);
     }
+    if (!header.isObject()) {
+      throw new DamagedFileException(file, "its header is not a JSON object");
+    }
+    return header;
   }
 
   private static Map<String, String> metadata(Path file, JsonNode header) throws IOException {
@@ -131,6 +136,16 @@ public final class SafetensorsFile {
       metadata.put(entry.getKey(), entry.getValue().textValue());
     }
     return metadata;
+  }
+
+  /** Returns the start of a file as it was when its digest was taken. */
+  private static byte[] withoutDigest(byte[] start, String digest) {
+    return digest.length() == NO_DIGEST.length()
+        // Latin-1 keeps every byte as it is.
+        ? new String(start, StandardCharsets.ISO_8859_1)
+            .replace(digest, NO_DIGEST)
+            .getBytes(StandardCharsets.ISO_8859_1)
+        : start;
   }
 
   private static ByteBuffer read(FileChannel channel, long position, int length)

@@ -39,15 +39,14 @@ public final class SafetensorsWriter {
   public static void write(Path file, Map<String, String> metadata, List<NamedTensor> tensors)
       throws IOException {
     MessageDigest digest = SafetensorsFile.sha256();
+    digest.update(header(metadata, tensors, SafetensorsFile.NO_DIGEST));
     for (NamedTensor tensor : tensors) {
       pour(tensor.values(), digest::update);
     }
-    byte[] header = header(metadata, tensors, SafetensorsFile.hex(digest));
+    ByteBuffer header = header(metadata, tensors, SafetensorsFile.hex(digest));
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-      ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      writeAll(channel, length.putLong(header.length).flip());
-      writeAll(channel, ByteBuffer.wrap(header));
+      writeAll(channel, header);
       for (NamedTensor tensor : tensors) {
         pour(tensor.values(), bytes -> writeAll(channel, bytes));
       }
@@ -55,7 +54,8 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static byte[] header(
+  /** Returns all that stands before the values: the header and its length. */
+  private static ByteBuffer header(
       Map<String, String> metadata, List<NamedTensor> tensors, String digest) {
     ObjectNode header = new ObjectMapper().createObjectNode();
     ObjectNode strings = header.putObject(SafetensorsFile.METADATA);
@@ -76,7 +76,11 @@ public final class SafetensorsWriter {
     // Spaces align the values to eight bytes.
     byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
-    return padded;
+    return ByteBuffer.allocate(Long.BYTES + padded.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(padded.length)
+        .put(padded)
+        .flip();
   }
 
   private static void pour(FloatBuffer values, Sink sink) throws IOException {

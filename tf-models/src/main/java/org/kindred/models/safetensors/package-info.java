@@ -3,8 +3,8 @@
  *
  * <p>Use this for checkpoints. A file is eight bytes with the header's length (little-endian), the
  * header in JSON, and the tensors' values one after the other without gaps. The metadata key {@code
- * sha256} holds the digest of the values. A reader checks all of it before it hands anything out,
- * and says what is wrong with a file that it refuses.
+ * sha256} holds the digest of the whole file, taken with 64 zeros in its own place. A reader checks
+ * all of it before it hands anything out, and says what is wrong with a file that it refuses.
  *
  * <p>Threading: everything here is immutable once made and may be shared.
  */

@@ -97,16 +97,38 @@ final class SafetensorsTest {
     Files.write(file, Arrays.copyOf(whole, whole.length + 1));
     assertThatThrownBy(() -> SafetensorsFile.open(file))
         .hasMessageContaining("its values end at byte");
-    int dataStart = whole.length - 28;
-    for (int position = dataStart; position < whole.length; position++) {
+    for (int position = 0; position < whole.length; position++) {
       byte[] changed = whole.clone();
       changed[position] ^= 1;
       Files.write(file, changed);
       assertThatThrownBy(() -> SafetensorsFile.open(file))
           .as("byte %d changed", position)
           .isInstanceOf(DamagedFileException.class)
-          .hasMessageContaining("SHA-256");
+          .hasMessageContaining(file.toString());
     }
+  }
+
+  /** What is still a safetensors file, but not the one that was written. */
+  @ParameterizedTest
+  @CsvSource({
+    "epochs, epoch_",
+    "'\"epochs\":\"3\"', '\"epochs\":\"4\"'",
+    "weight, Weight",
+    "'[2,3]', '[3,2]'",
+    "'[0,7]', '[0,8]'",
+  })
+  void aChangedHeaderIsFound(String before, String after) throws IOException {
+    Path file = directory.resolve("header.safetensors");
+    SafetensorsWriter.write(
+        file,
+        Map.of("epochs", "3"),
+        List.of(tensor("weight", List.of(2, 3), new float[6]), tensor("none_", List.of(0, 7))));
+    String whole = Files.readString(file, StandardCharsets.ISO_8859_1);
+    assertThat(whole).contains(before);
+    Files.writeString(file, whole.replace(before, after), StandardCharsets.ISO_8859_1);
+    assertThatThrownBy(() -> SafetensorsFile.open(file))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessageContaining("its SHA-256 is");
   }
 
   @ParameterizedTest
