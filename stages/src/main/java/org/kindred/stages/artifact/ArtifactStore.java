@@ -114,7 +114,7 @@ public final class ArtifactStore implements Serializable {
   /**
    * Publishes an artifact. Doing it again with the same arguments, after a failure anywhere, ends
    * in the same artifact. When it is done, the checkpoints under the producer's reuse key are
-   * deleted, because nothing reads them any more.
+   * deleted, because nothing reads them any more, unless another process is training on them.
    *
    * @param staging where the files are
    * @param staged the files, one for each path

@@ -115,7 +115,7 @@ record BeamFiles() implements StoreFiles {
 
   @Override
   public void deleteLocalDirectory(String path) throws IOException {
-    new LocalFiles().delete(stateOf(path).toString());
+    new LocalFiles().deleteLocalDirectory(stateOf(path).toString());
   }
 
   private static Path stateOf(String path) {

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.kindred.models.training.DirectoryLock;
 
 /**
  * Files of this machine. A publish is one {@code rename} of a directory, which POSIX makes atomic
@@ -77,7 +78,15 @@ record LocalFiles() implements StoreFiles {
 
   @Override
   public void deleteLocalDirectory(String path) throws IOException {
-    delete(path);
+    if (Files.isDirectory(path(path))) {
+      Optional<DirectoryLock> free = DirectoryLock.tryAcquire(path(path));
+      if (free.isPresent()) {
+        DirectoryLock lock = free.get();
+        try (lock) {
+          delete(path);
+        }
+      }
+    }
   }
 
   @Override

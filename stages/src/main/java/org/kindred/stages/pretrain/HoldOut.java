@@ -35,7 +35,9 @@ final class HoldOut implements AutoCloseable {
   private final DatasetReader dataset;
   private final int[] rows;
   private final ViewMaker maker;
-  private final MatrixProduct product = new MatrixProduct();
+
+  /** Opened when training runs: a TensorFlow session that is open before it fixes its threads. */
+  private MatrixProduct product;
 
   HoldOut(StageContext<PretrainConfig> context, DatasetReader dataset) {
     this.config = context.config().getMonitor();
@@ -60,6 +62,9 @@ final class HoldOut implements AutoCloseable {
     Tile queries = embed(embedder, 0, queryLabels.length);
     Tile base = embed(embedder, queryLabels.length, baseLabels.length);
     int k = Math.min(config.getK(), baseLabels.length);
+    if (product == null) {
+      product = new MatrixProduct();
+    }
     NeighborLists neighbors = new ExactSearch(product, k).search(queries, base);
     WeightedKnn classifier = new WeightedKnn(classes, config.getTemperature());
     int[] labels = new int[k];
@@ -102,6 +107,8 @@ final class HoldOut implements AutoCloseable {
 
   @Override
   public void close() {
-    product.close();
+    if (product != null) {
+      product.close();
+    }
   }
 }

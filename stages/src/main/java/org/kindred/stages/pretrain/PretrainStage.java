@@ -42,7 +42,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override

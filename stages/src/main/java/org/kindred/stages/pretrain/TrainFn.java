@@ -17,6 +17,7 @@ import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.StoreFiles;
 import org.kindred.stages.dataset.DatasetReader;
@@ -53,14 +54,22 @@ final class TrainFn extends DoFn<String, Part> {
               context.seed(),
               dataset.size(),
               new ViewMaker(PretrainStage.viewRecipe(config)).size());
-      String key = context.producer().getReuseKey();
-      Path checkpoints = context.store().files().localDirectory(context.store().checkpoints(key));
-      try (Trainer trainer = Trainer.open(training, checkpoints, key)) {
+      try (Trainer trainer = open(training)) {
         trainer.train(views, monitor);
         output.output(stage(trainer, monitor, dataset, scratch));
       }
     } finally {
       StoreFiles.of(scratch.toString()).delete(scratch.toString());
+    }
+  }
+
+  private Trainer open(TrainingConfig training) throws IOException {
+    String key = context.producer().getReuseKey();
+    Path checkpoints = context.store().files().localDirectory(context.store().checkpoints(key));
+    try {
+      return Trainer.open(training, checkpoints, key);
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
     }
   }
 

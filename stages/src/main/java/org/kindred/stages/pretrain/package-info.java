@@ -6,8 +6,9 @@
  *
  * <p>Guarantees: on a CPU in float32, for a fixed number of threads, the same configuration and
  * seed give the same weights bit by bit, also when the training was killed and resumed from its
- * last checkpoint. Checkpoints are kept until the Model is published. Labels are never used to
- * learn; the kNN monitor uses labels of the training split alone.
+ * last checkpoint. Checkpoints are kept until the Model is published, and belong to one process at
+ * a time: a second one that would train the same is refused. Labels are never used to learn; the
+ * kNN monitor uses labels of the training split alone.
  *
  * <p>Threading: one work item; batches are prepared on threads of their own while a step runs.
  *

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.models.training.DirectoryLock;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Evaluation;
@@ -334,6 +335,18 @@ abstract class ArtifactStoreContract {
     assertThat(checkpoints).doesNotExist();
     assertThat(others).exists();
     files.deleteLocalDirectory(store.checkpoints("b7".repeat(32)));
+  }
+
+  @Test
+  void checkpointsThatAnotherTrainsOnStay() throws IOException {
+    Path checkpoints = files.localDirectory(store.checkpoints(REUSE_KEY));
+    DirectoryLock other = DirectoryLock.tryAcquire(checkpoints).orElseThrow();
+    try (other) {
+      SMALL.publish(store);
+      assertThat(checkpoints).exists();
+    }
+    SMALL.publish(store);
+    assertThat(checkpoints).doesNotExist();
   }
 
   @Test

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.kindred.models.objective.TrainingObjective;
+import org.kindred.models.safetensors.DamagedFileException;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.safetensors.SafetensorsFile;
 import org.kindred.models.safetensors.SafetensorsWriter;
@@ -24,6 +26,8 @@ import org.kindred.models.safetensors.SafetensorsWriter;
  * @param epochs epochs that are complete
  * @param steps steps taken in them
  * @param fingerprint identifies what is trained on what, as the caller gave it
+ * @param threads threads of one TensorFlow operation in the last of the epochs, on which the last
+ *     bits of every weight depend
  * @param curve one record per complete epoch
  * @param tensors by name
  */
@@ -31,6 +35,7 @@ public record Checkpoint(
     int epochs,
     long steps,
     String fingerprint,
+    int threads,
     List<EpochRecord> curve,
     Map<String, NamedTensor> tensors) {
 
@@ -44,21 +49,37 @@ public record Checkpoint(
   /**
    * Reads a checkpoint; its tensors are mapped, not loaded.
    *
-   * @throws IOException when it cannot be read or is damaged, saying how
+   * @throws DamagedFileException when it is no whole checkpoint, saying why
+   * @throws IOException when it cannot be read
    */
   public static Checkpoint read(Path file) throws IOException {
     SafetensorsFile stored = SafetensorsFile.open(file);
-    Map<String, String> metadata = stored.metadata();
+    Checkpoint checkpoint;
     try {
-      return new Checkpoint(
-          Integer.parseInt(metadata.get("epochs")),
-          Long.parseLong(metadata.get("steps")),
-          metadata.get("fingerprint"),
-          JSON.readValue(metadata.get("curve"), new TypeReference<List<EpochRecord>>() {}),
-          stored.tensors());
-    } catch (NumberFormatException | NullPointerException | JsonProcessingException e) {
-      throw new IOException(file + " is a safetensors file, but not a checkpoint", e);
+      checkpoint = of(stored);
+    } catch (IllegalArgumentException | NullPointerException | JsonProcessingException e) {
+      throw new DamagedFileException(file, "it is a safetensors file, but not a checkpoint", e);
     }
+    if (checkpoint.epochs != checkpoint.curve.size()) {
+      throw new DamagedFileException(
+          file,
+          "it is of "
+              + checkpoint.epochs
+              + " epochs, its training curve of "
+              + checkpoint.curve.size());
+    }
+    return checkpoint;
+  }
+
+  private static Checkpoint of(SafetensorsFile stored) throws JsonProcessingException {
+    Map<String, String> metadata = stored.metadata();
+    return new Checkpoint(
+        Integer.parseInt(metadata.get("epochs")),
+        Long.parseLong(metadata.get("steps")),
+        Objects.requireNonNull(metadata.get("fingerprint")),
+        Integer.parseInt(metadata.get("threads")),
+        JSON.readValue(metadata.get("curve"), new TypeReference<List<EpochRecord>>() {}),
+        stored.tensors());
   }
 
   /**
@@ -75,6 +96,7 @@ public record Checkpoint(
             "epochs", Integer.toString(epochs),
             "steps", Long.toString(steps),
             "fingerprint", fingerprint,
+            "threads", Integer.toString(threads),
             "curve", JSON.writeValueAsString(curve));
     SafetensorsWriter.write(file, metadata, List.copyOf(tensors.values()));
   }

@@ -12,8 +12,10 @@ import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.kindred.models.safetensors.DamagedFileException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,34 +23,77 @@ import org.slf4j.LoggerFactory;
  * The checkpoints of one training: {@code epoch-NNNNN.safetensors}, the last two complete epochs.
  *
  * <p>A file gets its name only when it is whole and on disk, by an atomic rename, so a training
- * that is killed leaves at most an unfinished file under another name.
+ * that is killed leaves at most an unfinished file under another name, which the next one deletes.
+ * The directory is locked from opening to close: two processes that trained the same would write
+ * each other's files.
  */
-final class CheckpointDirectory {
+final class CheckpointDirectory implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
   private static final Pattern NAME = Pattern.compile("epoch-(\\d{5,9})\\.safetensors");
   private static final String UNFINISHED = ".unfinished";
+  private static final String DAMAGED = ".damaged";
 
   private final Path directory;
   private final String fingerprint;
+  private final DirectoryLock lock;
 
-  CheckpointDirectory(Path directory, String fingerprint) {
+  private CheckpointDirectory(Path directory, String fingerprint, DirectoryLock lock) {
     this.directory = directory;
     this.fingerprint = fingerprint;
+    this.lock = lock;
   }
 
   /**
-   * Returns the newest whole checkpoint; a damaged one is skipped with a warning.
+   * Locks a directory, which need not exist yet, and deletes what a killed training left unfinished
+   * in it.
+   *
+   * @throws IllegalStateException when another training has it
+   */
+  static CheckpointDirectory open(Path directory, String fingerprint) throws IOException {
+    DirectoryLock lock =
+        DirectoryLock.tryAcquire(directory)
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        directory
+                            + " is being trained by another process, or by this one a second"
+                            + " time: wait until that ends"));
+    CheckpointDirectory opened = new CheckpointDirectory(directory, fingerprint, lock);
+    try {
+      opened.deleteUnfinished();
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private void deleteUnfinished() throws IOException {
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
+        for (Path file : left) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  /**
+   * Returns the newest whole checkpoint; a damaged one is set aside with a warning.
    *
    * @throws IllegalStateException when it is of another training
+   * @throws IOException when one cannot be read; nothing is known of its state then
    */
   Optional<Checkpoint> newest() throws IOException {
     for (Path file : files().descendingMap().values()) {
       Checkpoint checkpoint;
       try {
         checkpoint = Checkpoint.read(file);
-      } catch (IOException e) {
-        LOG.warn("Skipping a damaged checkpoint: {}", e.getMessage());
+      } catch (DamagedFileException e) {
+        Path aside = file.resolveSibling(file.getFileName() + DAMAGED);
+        Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+        LOG.warn("Setting a damaged checkpoint aside as {}: {}", aside, e.getMessage());
         continue;
       }
       if (!checkpoint.fingerprint().equals(fingerprint)) {
@@ -70,22 +115,18 @@ final class CheckpointDirectory {
     return directory.resolve(String.format(Locale.ROOT, "epoch-%05d.safetensors", epochs));
   }
 
-  /** Writes a checkpoint and removes all but it and the one before it. */
+  /** Writes a checkpoint and removes those before the one before it. */
   void save(Checkpoint checkpoint) throws IOException {
     Files.createDirectories(directory);
     Path file = file(checkpoint.epochs());
-    Path unfinished = directory.resolve(file.getFileName() + UNFINISHED);
-    Files.deleteIfExists(unfinished);
+    Path unfinished = directory.resolve(UUID.randomUUID() + UNFINISHED);
     checkpoint.write(unfinished);
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
     try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {
       entries.force(true);
     }
-    // Later ones can only be damaged: training went on from an earlier one.
-    for (var old : files().entrySet()) {
-      if (old.getKey() < checkpoint.epochs() - 1 || old.getKey() > checkpoint.epochs()) {
-        Files.delete(old.getValue());
-      }
+    for (Path old : files().headMap(checkpoint.epochs() - 1).values()) {
+      Files.delete(old);
     }
   }
 
@@ -103,5 +144,10 @@ final class CheckpointDirectory {
       }
     }
     return files;
+  }
+
+  @Override
+  public void close() {
+    lock.close();
   }
 }

@@ -46,13 +46,13 @@ public final class Trainer implements AutoCloseable {
   private final CheckpointDirectory checkpoints;
   private final List<EpochRecord> curve = new ArrayList<>();
 
-  private Trainer(TrainingConfig config, Path checkpoints, String fingerprint) {
+  private Trainer(TrainingConfig config, CheckpointDirectory checkpoints, String fingerprint) {
     this.config = config;
     this.fingerprint = fingerprint;
     this.network = Networks.create(config.network(), config.normalize());
     this.objective = Objectives.create(config.objective());
     this.learningRate = LearningRate.of(config.optimizer(), config.schedule());
-    this.checkpoints = new CheckpointDirectory(checkpoints, fingerprint);
+    this.checkpoints = checkpoints;
     this.graph =
         new TrainingGraph(
             network,
@@ -68,15 +68,24 @@ public final class Trainer implements AutoCloseable {
    * when there is none.
    *
    * @param config what to train
-   * @param checkpoints directory for the checkpoints of this training alone; created when needed
+   * @param checkpoints directory for the checkpoints of this training alone, created when needed;
+   *     locked until the trainer is closed, by a file beside it
    * @param fingerprint identifies the training: everything that its result depends on
    * @throws IllegalArgumentException when the configuration is not valid
-   * @throws IllegalStateException when the directory has checkpoints of another training, or the
-   *     process already runs with another number of threads
+   * @throws IllegalStateException when the directory is being trained by somebody else, has
+   *     checkpoints of another training, or the process already runs with another number of threads
+   * @throws IOException when a checkpoint cannot be read; one that is damaged is set aside
    */
   public static Trainer open(TrainingConfig config, Path checkpoints, String fingerprint)
       throws IOException {
-    Trainer trainer = new Trainer(config, checkpoints, fingerprint);
+    CheckpointDirectory directory = CheckpointDirectory.open(checkpoints, fingerprint);
+    Trainer trainer;
+    try {
+      trainer = new Trainer(config, directory, fingerprint);
+    } catch (RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
     try {
       trainer.loadState();
       return trainer;
@@ -95,6 +104,13 @@ public final class Trainer implements AutoCloseable {
     Checkpoint checkpoint = newest.get();
     graph.restore(checkpoint.tensors());
     curve.addAll(checkpoint.curve());
+    if (checkpoint.threads() != graph.threads()) {
+      LOG.warn(
+          "Resuming with {} threads what was trained with {}: the weights will differ in their last"
+              + " bits from those of a training in one go",
+          graph.threads(),
+          checkpoint.threads());
+    }
     LOG.info("Resuming after {} of {} epochs", checkpoint.epochs(), config.epochs());
   }
 
@@ -162,7 +178,8 @@ public final class Trainer implements AutoCloseable {
       longer.add(record);
       long steps = (long) longer.size() * config.stepsPerEpoch();
       checkpoints.save(
-          new Checkpoint(longer.size(), steps, fingerprint, longer, snapshot.tensors()));
+          new Checkpoint(
+              longer.size(), steps, fingerprint, graph.threads(), longer, snapshot.tensors()));
       curve.add(record);
     }
   }
@@ -236,8 +253,13 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  /** Frees the network, and lets another process have the checkpoints. */
   @Override
   public void close() {
-    graph.close();
+    try {
+      graph.close();
+    } finally {
+      checkpoints.close();
+    }
   }
 }

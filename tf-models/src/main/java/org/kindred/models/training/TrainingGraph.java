@@ -71,6 +71,7 @@ final class TrainingGraph implements AutoCloseable {
   private final Placeholder<TUint8> images;
   private final Operand<TFloat32> embedding;
   private final Sizes sizes;
+  private final int threads;
 
   TrainingGraph(
       EmbeddingNetwork network,
@@ -81,6 +82,7 @@ final class TrainingGraph implements AutoCloseable {
       int threads) {
     this.sizes = sizes;
     ConfigProto configuration = Sessions.configuration(precision, threads);
+    this.threads = configuration.getIntraOpParallelismThreads();
     Ops tf = Ops.create(graph);
     variables = new Variables(tf);
     views =
@@ -222,6 +224,11 @@ final class TrainingGraph implements AutoCloseable {
   Snapshot snapshot() {
     List<String> names = List.copyOf(variables.names());
     return new Snapshot(names, variables.read(session, names));
+  }
+
+  /** Returns the threads of one operation, which the process has settled on. */
+  int threads() {
+    return threads;
   }
 
   /** Returns the number of trainable values. */

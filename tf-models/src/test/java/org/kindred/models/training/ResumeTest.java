@@ -10,6 +10,8 @@ import static org.kindred.models.training.TinyTraining.SILENT;
 import static org.kindred.models.training.TinyTraining.config;
 
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.models.safetensors.DamagedFileException;
+import org.kindred.models.safetensors.SafetensorsWriter;
 import org.kindred.proto.pipeline.v1.Objective;
 
 /** What a training leaves, and how it goes on from there. */
@@ -89,7 +93,7 @@ final class ResumeTest {
   }
 
   @Test
-  void aDamagedNewestCheckpointIsSkipped() throws Exception {
+  void aDamagedNewestCheckpointIsSetAside() throws Exception {
     TrainingConfig config = config(INSTDISC, EPOCHS);
     byte[] once = train(config, directory, NEVER);
     assertThat(Checkpoint.read(directory.resolve("epoch-00002.safetensors")).epochs()).isEqualTo(2);
@@ -102,6 +106,109 @@ final class ResumeTest {
       trainer.train(RANDOM_VIEWS, NEVER);
     }
     assertThat(Files.readAllBytes(newest)).isEqualTo(once);
+    assertThat(directory.resolve("epoch-00003.safetensors.damaged")).hasBinaryContent(damaged);
+  }
+
+  @Test
+  void aCheckpointThatCannotBeReadIsNoDamage() throws Exception {
+    TrainingConfig config = config(INSTDISC, EPOCHS);
+    train(config, directory, NEVER);
+    Path newest = directory.resolve("epoch-00003.safetensors");
+    byte[] whole = Files.readAllBytes(newest);
+    Path elsewhere = Files.move(newest, directory.resolve("elsewhere"));
+    Files.createSymbolicLink(newest, newest);
+    assertThatThrownBy(() -> Trainer.open(config, directory, "print"))
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageContaining(newest.toString());
+    Files.delete(newest);
+    Files.move(elsewhere, newest);
+    assertThat(train(config, directory, NEVER)).isEqualTo(whole);
+    assertThat(directory.resolve("epoch-00002.safetensors")).exists();
+  }
+
+  @Test
+  void aSecondTrainingOfTheSameIsRefused() throws Exception {
+    TrainingConfig config = config(INVASPREAD, 1);
+    byte[] once = train(config, directory.resolve("once"), SILENT);
+    Path twice = directory.resolve("twice");
+    try (Trainer first = Trainer.open(config, twice, "print")) {
+      assertThatThrownBy(() -> Trainer.open(config, twice, "print"))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "%s is being trained by another process, or by this one a second time: wait until"
+                  + " that ends",
+              twice);
+      first.train(RANDOM_VIEWS, SILENT);
+    }
+    // A trainer that could not be opened lets others in.
+    assertThatThrownBy(() -> Trainer.open(config, twice, "other")).hasMessageContaining("other");
+    assertThat(train(config, twice, SILENT)).isEqualTo(once);
+  }
+
+  @Test
+  void resumingWithOtherThreadsIsTold() throws Exception {
+    TrainingConfig config = config(INVASPREAD, 2);
+    train(config(INVASPREAD, 1), directory, SILENT);
+    Path file = directory.resolve("epoch-00001.safetensors");
+    Checkpoint stored = Checkpoint.read(file);
+    int threads = Runtime.getRuntime().availableProcessors();
+    assertThat(stored.threads()).isEqualTo(threads);
+    try (LogOf log = new LogOf(Trainer.class)) {
+      Trainer.open(config, directory, "print").close();
+      assertThat(log.warnings()).isEmpty();
+    }
+    Checkpoint other =
+        new Checkpoint(
+            stored.epochs(),
+            stored.steps(),
+            stored.fingerprint(),
+            threads + 5,
+            stored.curve(),
+            stored.tensors());
+    Files.delete(file);
+    other.write(file);
+    try (LogOf log = new LogOf(Trainer.class)) {
+      train(config, directory, SILENT);
+      assertThat(log.warnings())
+          .singleElement()
+          .asString()
+          .startsWith(
+              "Resuming with %d threads what was trained with %d".formatted(threads, threads + 5));
+    }
+    assertThat(Checkpoint.read(directory.resolve("epoch-00002.safetensors")).threads())
+        .isEqualTo(threads);
+  }
+
+  @Test
+  void aCheckpointMustAgreeWithItsCurve() throws Exception {
+    train(config(INVASPREAD, 2), directory, SILENT);
+    Path file = directory.resolve("epoch-00002.safetensors");
+    Checkpoint stored = Checkpoint.read(file);
+    Path shorter = directory.resolve("shorter");
+    new Checkpoint(2, 4, "print", 1, stored.curve().subList(0, 1), stored.tensors()).write(shorter);
+    assertThatThrownBy(() -> Checkpoint.read(shorter))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessage(shorter + " is damaged: it is of 2 epochs, its training curve of 1");
+    Path none = directory.resolve("none");
+    SafetensorsWriter.write(none, Map.of("epochs", "2"), List.of());
+    assertThatThrownBy(() -> Checkpoint.read(none))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessageEndingWith("it is a safetensors file, but not a checkpoint");
+  }
+
+  @Test
+  void aChangedDigitOfAStoredLossIsFound() throws Exception {
+    train(config(INVASPREAD, 1), directory, SILENT);
+    Path file = directory.resolve("epoch-00001.safetensors");
+    String loss = Float.toString(Checkpoint.read(file).curve().get(0).losses().get(0));
+    byte[] bytes = Files.readAllBytes(file);
+    int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(loss);
+    assertThat(at).isPositive();
+    bytes[at] = (byte) (bytes[at] == '9' ? '8' : bytes[at] + 1);
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> Checkpoint.read(file))
+        .isInstanceOf(DamagedFileException.class)
+        .hasMessageContaining("SHA-256");
   }
 
   @Test
