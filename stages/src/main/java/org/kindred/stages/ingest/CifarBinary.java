@@ -30,8 +30,8 @@ final class CifarBinary {
       throw new StageException(
           "ingest.list is \"%s\", valid only with format image_tree".formatted(config.getList()));
     }
-    String folder = config.getSource();
-    StoreFiles files = StoreFiles.of(folder);
+    StoreFiles files = StoreFiles.of(config.getSource());
+    String folder = files.absolute(config.getSource());
     List<String> names = files.list(folder);
     List<SourceShard> shards = new ArrayList<>();
     Fingerprint fingerprint = new Fingerprint(files);
@@ -58,7 +58,8 @@ final class CifarBinary {
     }
     if (shards.isEmpty()) {
       throw new StageException(
-          "ingest.source \"%s\" has no file data_batch_*.bin or test_batch.bin".formatted(folder));
+          "ingest.source \"%s\" has no file data_batch_*.bin or test_batch.bin"
+              .formatted(config.getSource()));
     }
     if (names.contains(NAMES_FILE)) {
       fingerprint.add(NAMES_FILE, folder + "/" + NAMES_FILE);
@@ -116,10 +117,9 @@ final class CifarBinary {
           int label = record.length == 0 ? -1 : record[0] & 0xFF;
           Origin origin = new Origin(firstId + i, split, label, source);
           if (record.length < RECORD_BYTES) {
-            sink.reject(
-                origin, "record has %d bytes, valid is %d".formatted(record.length, RECORD_BYTES));
+            sink.reject(origin, "record has " + record.length + " bytes, valid is " + RECORD_BYTES);
           } else if (label >= NAMES.size()) {
-            sink.reject(origin, "label is %d, valid is 0 to %d".formatted(label, NAMES.size() - 1));
+            sink.reject(origin, "label is " + label + ", valid is 0 to " + (NAMES.size() - 1));
           } else {
             interleave(record, rgb);
             sink.raw(origin, SIDE, SIDE, rgb);

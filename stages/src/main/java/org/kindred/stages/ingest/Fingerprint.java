@@ -20,7 +20,7 @@ final class Fingerprint {
   }
 
   void add(String name, String path) throws IOException {
-    String line = "%s %d %d%n".formatted(name, files.size(path), files.lastModified(path));
+    String line = name + " " + files.size(path) + " " + files.lastModified(path) + "\n";
     digest.update(line.getBytes(StandardCharsets.UTF_8));
   }
 

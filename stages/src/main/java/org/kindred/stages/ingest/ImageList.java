@@ -38,15 +38,16 @@ final class ImageList {
   /**
    * Reads the list.
    *
+   * @param root absolute path of the source
    * @param images the images that are there
    * @throws StageException if the list and the images are out of step
    */
-  static Map<String, Entry> read(IngestConfig config, StoreFiles files, List<String> images)
-      throws IOException {
+  static Map<String, Entry> read(
+      IngestConfig config, StoreFiles files, String root, List<String> images) throws IOException {
     String where = config.getSource() + "/" + config.getList();
     Set<String> present = new HashSet<>(images);
     Map<String, Entry> entries = new TreeMap<>();
-    List<String> lines = lines(config, files);
+    List<String> lines = lines(config, files, root);
     if (lines.isEmpty() || !(lines.get(0) + ",").startsWith(HEADER + ",")) {
       throw new StageException("%s must start with the header %s".formatted(where, HEADER));
     }
@@ -76,8 +77,8 @@ final class ImageList {
     return entries;
   }
 
-  private static List<String> lines(IngestConfig config, StoreFiles files) throws IOException {
-    String root = config.getSource();
+  private static List<String> lines(IngestConfig config, StoreFiles files, String root)
+      throws IOException {
     if (!root.toLowerCase(Locale.ROOT).endsWith(".zip")) {
       try (InputStream in = files.open(root + "/" + config.getList())) {
         return lines(in);

@@ -1,7 +1,9 @@
 package org.kindred.stages.ingest;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,11 +31,12 @@ final class ImageTree {
   private ImageTree() {}
 
   static Source list(IngestConfig config) throws IOException {
-    String root = config.getSource();
-    StoreFiles files = StoreFiles.of(root);
-    boolean zip = root.toLowerCase(Locale.ROOT).endsWith(".zip");
+    Place place = Place.of(config.getSource());
+    StoreFiles files = place.files;
+    String root = place.root;
+    boolean zip = place.zip;
     if (zip && files.size(root) < 0) {
-      throw new StageException("ingest.source \"%s\" does not exist".formatted(root));
+      throw new StageException("ingest.source \"%s\" does not exist".formatted(config.getSource()));
     }
     Fingerprint fingerprint = new Fingerprint(files);
     List<String> paths = new ArrayList<>();
@@ -47,7 +50,7 @@ final class ImageTree {
     if (images.isEmpty()) {
       throw new StageException(
           "ingest.source \"%s\" does not exist, or has no .jpg, .jpeg or .png file"
-              .formatted(root));
+              .formatted(config.getSource()));
     }
     if (images.size() < paths.size()) {
       LOG.info(
@@ -58,11 +61,11 @@ final class ImageTree {
         fingerprint.add(image, root + "/" + image);
       }
     }
-    Map<String, ImageList.Entry> placed = place(config, files, images);
+    Map<String, ImageList.Entry> entries = entries(config, place, images);
     if (!zip && !config.getList().isEmpty()) {
       fingerprint.add(config.getList(), root + "/" + config.getList());
     }
-    List<String> classes = classes(placed);
+    List<String> classes = classes(entries);
     if (classes.size() == 1) {
       LOG.warn(
           "{} has one class only, \"{}\": evaluation will have nothing to tell apart",
@@ -70,15 +73,27 @@ final class ImageTree {
           classes.get(0));
     }
     return new Source(
-        classes, cut(config, files, zip, images, placed, classes), fingerprint.toString());
+        classes, cut(config, place, images, entries, classes), fingerprint.toString());
+  }
+
+  /**
+   * Where the images are.
+   *
+   * @param root absolute path of the folder or zip file
+   */
+  private record Place(StoreFiles files, String root, boolean zip) implements Serializable {
+    static Place of(String source) {
+      StoreFiles files = StoreFiles.of(source);
+      String root = files.absolute(source);
+      return new Place(files, root, root.toLowerCase(Locale.ROOT).endsWith(".zip"));
+    }
   }
 
   private static List<SourceShard> cut(
       IngestConfig config,
-      StoreFiles files,
-      boolean zip,
+      Place place,
       List<String> images,
-      Map<String, ImageList.Entry> placed,
+      Map<String, ImageList.Entry> entries,
       List<String> classes) {
     Map<String, Integer> labels = new HashMap<>();
     classes.forEach(name -> labels.put(name, labels.size()));
@@ -86,34 +101,34 @@ final class ImageTree {
     for (int first = 0; first < images.size(); first += config.getShardRows()) {
       List<SourceShard.Origin> origins = new ArrayList<>();
       for (int i = first; i < Math.min(images.size(), first + config.getShardRows()); i++) {
-        ImageList.Entry entry = placed.get(images.get(i));
+        ImageList.Entry entry = entries.get(images.get(i));
         String split = entry == null ? "" : entry.split();
         int label = entry == null ? -1 : labels.getOrDefault(entry.className(), -1);
         origins.add(new SourceShard.Origin(i, split, label, images.get(i)));
       }
-      shards.add(new Shard(shards.size(), files, config.getSource(), zip, List.copyOf(origins)));
+      shards.add(new Shard(shards.size(), place, config.getMaxFileBytes(), List.copyOf(origins)));
     }
     return shards;
   }
 
-  private static Map<String, ImageList.Entry> place(
-      IngestConfig config, StoreFiles files, List<String> images) throws IOException {
+  private static Map<String, ImageList.Entry> entries(
+      IngestConfig config, Place place, List<String> images) throws IOException {
     if (!config.getList().isEmpty()) {
-      return ImageList.read(config, files, images);
+      return ImageList.read(config, place.files, place.root, images);
     }
-    Map<String, ImageList.Entry> placed = new TreeMap<>();
+    Map<String, ImageList.Entry> entries = new TreeMap<>();
     for (String image : images) {
       String[] names = image.split("/", -1);
       if (names.length == 3) {
-        placed.put(image, new ImageList.Entry(names[0], names[1]));
+        entries.put(image, new ImageList.Entry(names[0], names[1]));
       }
     }
-    return placed;
+    return entries;
   }
 
-  private static List<String> classes(Map<String, ImageList.Entry> placed) {
+  private static List<String> classes(Map<String, ImageList.Entry> entries) {
     TreeSet<String> classes = new TreeSet<>();
-    placed.values().forEach(entry -> classes.add(entry.className()));
+    entries.values().forEach(entry -> classes.add(entry.className()));
     classes.remove("");
     return List.copyOf(classes);
   }
@@ -127,19 +142,17 @@ final class ImageTree {
     }
   }
 
-  private static void listFolder(StoreFiles files, String root, String below, List<String> paths)
+  private static void listFolder(StoreFiles files, String folder, String below, List<String> paths)
       throws IOException {
-    for (String name : files.list(root + "/" + below)) {
+    for (String name : files.list(folder)) {
       String path = below + name;
       if (isHidden(path)) {
         continue;
       }
-      if (isImage(path)) {
-        paths.add(path);
-      } else if (files.list(root + "/" + path).isEmpty()) {
+      if (isImage(path) || files.list(folder + "/" + name).isEmpty()) {
         paths.add(path);
       } else {
-        listFolder(files, root, path + "/", paths);
+        listFolder(files, folder + "/" + name, path + "/", paths);
       }
     }
   }
@@ -162,19 +175,19 @@ final class ImageTree {
     }
   }
 
-  private record Shard(
-      int number, StoreFiles files, String root, boolean zip, List<SourceShard.Origin> origins)
+  private record Shard(int number, Place place, int maxFileBytes, List<SourceShard.Origin> origins)
       implements SourceShard {
 
     @Override
     public void read(Sink sink) throws IOException {
-      if (!zip) {
+      StoreFiles files = place.files;
+      if (!place.zip) {
         for (Origin origin : origins) {
-          deliver(origin, () -> files.open(root + "/" + origin.source()), sink);
+          deliver(origin, () -> files.open(place.root + "/" + origin.source()), sink);
         }
         return;
       }
-      try (ZipFile archive = openZip(files.local(root))) {
+      try (ZipFile archive = openZip(files.local(place.root))) {
         for (Origin origin : origins) {
           ZipEntry entry = archive.getEntry(origin.source());
           deliver(origin, () -> archive.getInputStream(entry), sink);
@@ -186,16 +199,22 @@ final class ImageTree {
       InputStream open() throws IOException;
     }
 
-    private static void deliver(Origin origin, Opener opener, Sink sink) throws IOException {
+    private void deliver(Origin origin, Opener opener, Sink sink) throws IOException {
       if (origin.split().isEmpty()) {
         sink.reject(origin, "does not lie at split/class/file");
         return;
       }
       byte[] bytes;
       try (InputStream in = opener.open()) {
-        bytes = in.readAllBytes();
-      } catch (IOException e) {
+        bytes = in.readNBytes(maxFileBytes + 1);
+      } catch (ZipException | EOFException e) {
+        // The entry is damaged. Any other exception tells of the file system, not of the image.
         sink.reject(origin, "unreadable: " + e.getMessage());
+        return;
+      }
+      if (bytes.length > maxFileBytes) {
+        sink.reject(
+            origin, "has more than " + maxFileBytes + " bytes, the limit ingest.max_file_bytes");
         return;
       }
       sink.file(origin, bytes);

@@ -34,7 +34,7 @@ public final class IngestStage implements Stage<IngestConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override

@@ -2,18 +2,22 @@ package org.kindred.stages.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -233,6 +237,50 @@ class IngestStageTest {
     try (Stream<Path> tree = Files.walk(folder)) {
       return tree.filter(Files::isRegularFile).sorted().toList();
     }
+  }
+
+  @Test
+  void noMoreOfAFileIsReadThanTheLimit() throws IOException {
+    ImageTrees.unpack(source, 3, List.of("hat"));
+    List<Path> bySize =
+        images(source).stream().sorted(Comparator.comparingLong(p -> p.toFile().length())).toList();
+    int limit = Math.toIntExact(Files.size(bySize.get(bySize.size() - 2)));
+    String largest = source.relativize(bySize.get(bySize.size() - 1)).toString();
+    assertThat(Files.size(bySize.get(bySize.size() - 1))).isGreaterThan(limit);
+    Path zip = ImageTrees.zip(source, directory.resolve("images.zip"));
+    for (Path each : List.of(source, zip)) {
+      StoredArtifact artifact =
+          ingest(ImageTrees.config(each).setMaxFileBytes(limit).setMaxRejectShare(0.5));
+      assertThat(rejects(artifact).values())
+          .containsExactly(
+              largest + ": has more than " + limit + " bytes, the limit ingest.max_file_bytes");
+    }
+  }
+
+  @Test
+  void aDamagedZipEntryIsRefused() throws IOException {
+    ImageTrees.unpack(source, 3, List.of("hat"));
+    Path zip = ImageTrees.zip(source, directory.resolve("images.zip"));
+    byte[] bytes = Files.readAllBytes(zip);
+    try (ZipFile entries = new ZipFile(zip.toFile())) {
+      // The first entry's data follow its local header of 30 bytes and its name.
+      int data = 30 + entries.entries().nextElement().getName().length();
+      Arrays.fill(bytes, data, data + 10, (byte) 0xff);
+    }
+    Files.write(zip, bytes);
+    StoredArtifact artifact = ingest(ImageTrees.config(zip).setMaxRejectShare(0.5));
+    assertThat(rejects(artifact).values()).singleElement().asString().contains(": unreadable: ");
+  }
+
+  /** The image may be good: what failed is the machine that it is read on. */
+  @Test
+  void aFileThatCannotBeOpenedFailsTheStage() throws IOException {
+    ImageTrees.unpack(source, 3, List.of("hat"));
+    Path gone = source.resolve("train/hat/gone.jpg");
+    Files.createSymbolicLink(gone, source.resolve("elsewhere.jpg"));
+    assertThatThrownBy(() -> ingest(ImageTrees.config(source).setMaxRejectShare(0.5)))
+        .hasRootCauseInstanceOf(NoSuchFileException.class)
+        .hasStackTraceContaining(gone.toString());
   }
 
   @Test
