@@ -21,6 +21,7 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.neighbors.RowException;
 import org.kindred.stages.neighbors.Similarity;
 
 /** Clusters each kind of feature, given by its number, and writes its tables. */
@@ -40,6 +41,8 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
 
   static final class ClusterFn extends DoFn<Integer, Part> {
     private static final long serialVersionUID = 1L;
+
+    private static final String START = "k-means++";
 
     private final StageContext<ClusterConfig> context;
     private transient MatrixProduct product;
@@ -66,22 +69,29 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
       FeatureTable table = ClusterStage.features(context).get(number);
       try (FeatureReader features =
           FeatureReader.open(context.input(ClusterStage.EMBEDDINGS), table, config.getSplit())) {
-        KMeans kmeans =
-            new KMeans(
-                product,
-                ClusterStage.clusters(context),
-                config.getRestarts(),
-                config.getIterations());
-        KMeans.Result result =
-            kmeans.fit(
-                Similarity.of(config.getMetric()),
-                features.vectors(0, features.size()),
-                features.dimension(),
-                context.seed());
-        output.output(write(table, features, result));
+        output.output(write(table, features, fit(features)));
       } catch (IllegalArgumentException e) {
         throw new StageException(
             "step %s, table %s: %s".formatted(context.step(), table.getTable(), e.getMessage()), e);
+      }
+    }
+
+    private KMeans.Result fit(FeatureReader features) {
+      ClusterConfig config = context.config();
+      KMeans kmeans =
+          new KMeans(
+              product,
+              ClusterStage.clusters(context),
+              config.getRestarts(),
+              config.getIterations());
+      try {
+        return kmeans.fit(
+            Similarity.of(config.getMetric()),
+            features.vectors(0, features.size()),
+            features.dimension(),
+            context.seed());
+      } catch (RowException e) {
+        throw features.unusable(e.row(), e.problem());
       }
     }
 
@@ -102,7 +112,11 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
               .setConverged(result.converged())
               .setAssignmentsTable(assignments)
               .setCentersTable(centers)
-              .setRows(features.size());
+              .setRows(features.size())
+              .setRestarts(context.config().getRestarts())
+              .setIterations(context.config().getIterations())
+              .setStart(START)
+              .setSeed(context.seed());
       for (double inertia : result.inertia()) {
         summary.addInertia(inertia);
       }

@@ -91,11 +91,11 @@ public final class KMeans {
    * Clusters rows.
    *
    * @param similarity {@code EUCLIDEAN}, or {@code COSINE} for spherical k-means, which normalises
-   *     the rows in place
+   *     the rows in place; rows of zeros stay as they are
    * @param values {@code [rows, dim]}, row by row
    * @param seed names the random draws
-   * @throws IllegalArgumentException when there are fewer rows than clusters, or a row is not
-   *     finite or, for cosine, zero
+   * @throws IllegalArgumentException when there are fewer rows than clusters
+   * @throws org.kindred.stages.neighbors.RowException when a row is not finite, or too long
    */
   public Result fit(Similarity similarity, float[] values, int dim, long seed) {
     Points points = new Points(similarity, values, dim);

@@ -11,9 +11,6 @@ import org.kindred.stages.neighbors.UnitRows;
  */
 final class Points {
 
-  /** Keeps squared distances, and the sums on the way to them, inside the range of float. */
-  private static final double MAX_SQUARED_NORM = Float.MAX_VALUE / 16;
-
   private final Similarity similarity;
   private final float[] values;
   private final int dim;
@@ -45,17 +42,7 @@ final class Points {
   private static double[] norms(float[] values, int dim) {
     double[] norms = new double[values.length / dim];
     for (int row = 0; row < norms.length; row++) {
-      double squared = UnitRows.squaredNorm(values, row * dim, dim);
-      if (!(squared <= MAX_SQUARED_NORM)) {
-        throw new IllegalArgumentException(
-            "row "
-                + row
-                + " has squared norm "
-                + squared
-                + "; rows must be finite, with a squared norm of at most "
-                + MAX_SQUARED_NORM);
-      }
-      norms[row] = Math.sqrt(squared);
+      norms[row] = Math.sqrt(UnitRows.checkedSquaredNorm(values, row * dim, dim, row));
     }
     return norms;
   }

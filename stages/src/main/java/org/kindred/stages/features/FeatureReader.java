@@ -22,6 +22,9 @@ public final class FeatureReader implements AutoCloseable {
   /** Layer name of pixel features. */
   public static final String PIXELS = "pixels";
 
+  /** Most values that {@link #vectors} returns at once. */
+  public static final int MAX_VALUES = Integer.MAX_VALUE - 8;
+
   private static final String VECTOR = "vector";
 
   private final String where;
@@ -159,10 +162,16 @@ public final class FeatureReader implements AutoCloseable {
   /**
    * Returns consecutive rows, {@code [count, dimension]}.
    *
-   * @throws StageException naming the example if a value is not finite
+   * @throws StageException naming the example if a value is not finite, or if there are more values
+   *     than an array holds
    */
   public float[] vectors(int first, int count) {
-    float[] vectors = new float[Math.multiplyExact(count, dimension())];
+    if ((long) count * dimension() > MAX_VALUES) {
+      throw new StageException(
+          "%s: table %s: %d rows of %d values are more than the %d that an array holds"
+              .formatted(where, features.getTable(), count, dimension(), MAX_VALUES));
+    }
+    float[] vectors = new float[count * dimension()];
     int copied = 0;
     while (copied < count) {
       int start = first + copied;
@@ -175,6 +184,17 @@ public final class FeatureReader implements AutoCloseable {
     }
     checkFinite(vectors, first);
     return vectors;
+  }
+
+  /**
+   * Names the example of a row that can't be used.
+   *
+   * @param row position of the row
+   * @param problem what is wrong with it, to follow its name
+   */
+  public StageException unusable(int row, String problem) {
+    return new StageException(
+        "%s: table %s: example %d %s".formatted(where, features.getTable(), ids[row], problem));
   }
 
   /** `extract` refuses such rows, but an EmbeddingSet may come from elsewhere. */

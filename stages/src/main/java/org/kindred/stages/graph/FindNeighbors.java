@@ -20,7 +20,6 @@ import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
-import org.kindred.stages.StageException;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
@@ -28,6 +27,7 @@ import org.kindred.stages.features.FeatureReader;
 import org.kindred.stages.neighbors.ExactSearch;
 import org.kindred.stages.neighbors.ExactSearch.BothSides;
 import org.kindred.stages.neighbors.NeighborLists;
+import org.kindred.stages.neighbors.RowException;
 import org.kindred.stages.neighbors.Similarity;
 import org.kindred.stages.neighbors.Tile;
 
@@ -133,8 +133,8 @@ final class FindNeighbors
             first,
             features.dimension(),
             features.vectors(first, count));
-      } catch (IllegalArgumentException e) {
-        throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
+      } catch (RowException e) {
+        throw features.unusable(e.row(), e.problem());
       }
     }
 

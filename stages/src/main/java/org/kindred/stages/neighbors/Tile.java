@@ -11,9 +11,6 @@ import java.util.Arrays;
  */
 public final class Tile {
 
-  /** Keeps similarities and the sums on the way to them inside the range of float. */
-  private static final double MAX_SQUARED_NORM = Float.MAX_VALUE / 16;
-
   private final Similarity similarity;
   private final int first;
   private final int dim;
@@ -29,16 +26,7 @@ public final class Tile {
     this.squaredNorms = new float[values.length / dim];
     double largest = 0;
     for (int row = 0; row < squaredNorms.length; row++) {
-      double norm = UnitRows.squaredNorm(values, row * dim, dim);
-      if (!(norm <= MAX_SQUARED_NORM)) {
-        throw new IllegalArgumentException(
-            "row "
-                + (first + row)
-                + " has squared norm "
-                + norm
-                + "; rows must be finite, with a squared norm of at most "
-                + MAX_SQUARED_NORM);
-      }
+      double norm = UnitRows.checkedSquaredNorm(values, row * dim, dim, first + row);
       squaredNorms[row] = (float) norm;
       largest = Math.max(largest, norm);
     }
@@ -52,8 +40,8 @@ public final class Tile {
    * @param first position of the first row in the whole matrix, 0 or more
    * @param dim length of a row, 1 or more
    * @param values {@code [rows, dim]}, row by row, one row or more; the tile takes it over
-   * @throws IllegalArgumentException naming the row when one has a value that is not finite, no
-   *     direction (cosine), or a squared norm beyond the range of float
+   * @throws RowException when a row has a value that is not finite, or a squared norm beyond the
+   *     range of float
    */
   public static Tile of(Similarity similarity, int first, int dim, float[] values) {
     if (dim < 1) {

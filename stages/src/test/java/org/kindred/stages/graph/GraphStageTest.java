@@ -177,12 +177,6 @@ class GraphStageTest {
         rows,
         config.clone().setTileRows(5000),
         "graph.tile_rows is 5000, valid are multiples of 4096");
-    rows.set(4, new Row(12, "train", 1, 0, 0, 0));
-    assertFails(
-        rows,
-        config,
-        "step graph: row 4 has norm 0.0; cosine similarity needs finite rows of norm 1.0E-12 or"
-            + " more");
     rows.set(4, new Row(12, "train", 1, 0, Float.NaN, 0));
     assertFails(
         rows,
@@ -193,5 +187,25 @@ class GraphStageTest {
         rows,
         config.setMetric(Metric.METRIC_EUCLIDEAN),
         ": table learned-embedding: value 2 of example 12 is -Infinity, valid are finite numbers");
+    rows.set(4, new Row(12, "train", 1, 0, 2e19f, 0));
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> graph(rows, config))
+        .withMessageContaining(": table learned-embedding: example 12 has squared norm 3.9");
+  }
+
+  /** Of two rows that have nothing in common the cosine is 0. */
+  @Test
+  void aRowOfZerosHasNeighboursToo() throws IOException {
+    List<Row> rows = EmbeddingSets.clustered("train", 0, 6, 3);
+    rows.set(4, new Row(12, "train", 1, 0, 0, 0));
+    StoredArtifact artifact = graph(rows, GraphConfig.newBuilder().setK(2));
+    Artifacts.read(
+        artifact,
+        Tables.NEIGHBORS,
+        table -> {
+          assertThat(table.longList("neighbors", 4)).as("ties, by id").containsExactly(0, 3);
+          assertThat(table.floatList("similarities", 4)).containsExactly(0, 0);
+          return null;
+        });
   }
 }

@@ -26,11 +26,9 @@ final class TileTest {
 
   @Test
   void namesTheRowThatCannotBeCompared() {
-    assertThatThrownBy(() -> Tile.of(Similarity.COSINE, 10, 2, new float[] {1, 0, 0, 0}))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("row 11 has norm 0.0");
-    assertThatThrownBy(() -> Tile.of(Similarity.COSINE, 0, 2, new float[] {1, Float.NaN}))
-        .hasMessageContaining("row 0 has norm NaN");
+    assertThatThrownBy(() -> Tile.of(Similarity.COSINE, 10, 2, new float[] {1, 0, 1, Float.NaN}))
+        .isInstanceOfSatisfying(RowException.class, e -> assertThat(e.row()).isEqualTo(11))
+        .hasMessage("row 11 has norm NaN; rows must be finite");
     assertThatThrownBy(() -> Tile.of(Similarity.EUCLIDEAN, 4, 1, new float[] {1, Float.NaN, 2}))
         .hasMessageContaining("row 5 has squared norm NaN");
     assertThatThrownBy(
@@ -38,6 +36,16 @@ final class TileTest {
         .hasMessageContaining("row 0 has squared norm Infinity");
     assertThatThrownBy(() -> Tile.of(Similarity.EUCLIDEAN, 0, 1, new float[] {1e19f}))
         .hasMessageContaining("row 0 has squared norm 9.99");
+  }
+
+  /** A norm of less than 1e-12 counts as 1e-12. */
+  @Test
+  void aRowOfZerosStaysOne() {
+    Tile tile = Tile.of(Similarity.COSINE, 0, 2, new float[] {0, 0, 3, 4, 0, 2e-13f});
+    assertThat(tile.score(0, tile, 0)).isZero();
+    assertThat(tile.score(0, tile, 1)).isZero();
+    assertThat(tile.score(1, tile, 1)).isEqualTo(1);
+    assertThat(tile.score(1, tile, 2)).isCloseTo(0.8f * 0.2f, within(1e-6f));
   }
 
   @Test
