@@ -33,7 +33,7 @@ public final class GraphStage implements Stage<GraphConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -116,7 +116,8 @@ public final class GraphStage implements Stage<GraphConfig> {
                 .setK(config.getK())
                 .setMetric(config.getMetric())
                 .setFeatures(features(context))
-                .setSplit(config.getSplit()))
+                .setSplit(config.getSplit())
+                .setEmbeddings(context.input(EMBEDDINGS).digest()))
         .build();
   }
 }

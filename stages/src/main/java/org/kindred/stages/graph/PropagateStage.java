@@ -34,7 +34,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -72,18 +72,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
           "propagate.k is %d, valid is 1 to %d, the graph's neighbours of a node"
               .formatted(k, graph.getK()));
     }
-    boolean known =
-        context
-            .input(EMBEDDINGS)
-            .content()
-            .getEmbeddingSet()
-            .getFeaturesList()
-            .contains(graph.getFeatures());
-    if (!known) {
-      throw new StageException(
-          "step %s: the embeddings do not hold the features that the graph compares, table \"%s\""
-              .formatted(context.step(), graph.getFeatures().getTable()));
-    }
+    context.checkMadeOf(GRAPH, graph.getEmbeddings(), EMBEDDINGS);
   }
 
   @Override
@@ -107,7 +96,8 @@ public final class PropagateStage implements Stage<PropagateConfig> {
             .setNodes(graph(context).getNodes())
             .setK(config.getK())
             .setHops(config.getHops())
-            .setHardPositives(config.getHardPositives());
+            .setHardPositives(config.getHardPositives())
+            .setMaxPositives(config.getMaxPositives());
     HopStatistics.Builder hard = HopStatistics.newBuilder();
     HopStatistics.Builder[] perHop = new HopStatistics.Builder[config.getHops()];
     for (int hop = 1; hop <= perHop.length; hop++) {
@@ -116,7 +106,8 @@ public final class PropagateStage implements Stage<PropagateConfig> {
     for (Part part : parts) {
       PositiveSet some = part.content().getPositiveSet();
       set.setPositives(set.getPositives() + some.getPositives())
-          .setLargestSet(Math.max(set.getLargestSet(), some.getLargestSet()));
+          .setLargestSet(Math.max(set.getLargestSet(), some.getLargestSet()))
+          .setTruncated(set.getTruncated() + some.getTruncated());
       add(hard, some.getHard());
       some.getPerHopList().forEach(hop -> add(perHop[hop.getHop() - 1], hop));
     }

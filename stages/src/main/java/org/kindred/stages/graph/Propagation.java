@@ -16,7 +16,6 @@ public final class Propagation {
   private final int nodes;
   private final int k;
   private final int hops;
-  private final int maxPositives;
 
   /**
    * Positives of one node, by hop, then by id.
@@ -45,6 +44,13 @@ public final class Propagation {
       least.drain(0, new float[kept], hard, 0);
       return hard;
     }
+
+    /** Returns the first of them: the nearest in hops, of the last hop those of lowest id. */
+    public Positives first(int count) {
+      return count >= ids.length
+          ? this
+          : new Positives(Arrays.copyOf(ids, count), Arrays.copyOf(hops, count));
+    }
   }
 
   /** Similarity of two nodes, any number but NaN; greater is nearer. */
@@ -63,10 +69,8 @@ public final class Propagation {
    * @param width neighbours of each node in the table, 1 or more
    * @param k neighbours followed from each node, 1 to {@code width}
    * @param hops longest path followed, l, 1 or more
-   * @param maxPositives most positives of a node: the nearest in hops, of the last hop those of
-   *     lowest id; 0 for no limit
    */
-  public Propagation(int[] neighbors, int width, int k, int hops, int maxPositives) {
+  public Propagation(int[] neighbors, int width, int k, int hops) {
     if (width < 1 || neighbors.length % width != 0) {
       throw new IllegalArgumentException(
           neighbors.length + " neighbours are not whole rows of " + width);
@@ -78,16 +82,11 @@ public final class Propagation {
     if (hops < 1) {
       throw new IllegalArgumentException("hops is " + hops + ", valid is 1 or more");
     }
-    if (maxPositives < 0) {
-      throw new IllegalArgumentException(
-          "max_positives is " + maxPositives + ", valid is 0 or more");
-    }
     this.neighbors = neighbors;
     this.width = width;
     this.nodes = neighbors.length / width;
     this.k = k;
     this.hops = hops;
-    this.maxPositives = maxPositives == 0 ? Integer.MAX_VALUE : maxPositives;
   }
 
   /** Returns a walker, with memory for a mark on every node. Each thread needs its own. */
@@ -125,14 +124,14 @@ public final class Propagation {
       int end = 1;
       int hop = 0;
       hopEnds[0] = 1;
-      while (hop < hops && from < end && end - 1 < maxPositives) {
+      while (hop < hops && from < end) {
         int next = expand(from, end);
         Arrays.sort(reached, end, next);
         from = end;
         end = next;
         hopEnds[++hop] = end;
       }
-      return positives(hopEnds, hop, Math.min(end - 1, maxPositives));
+      return positives(hopEnds, hop);
     }
 
     /** Appends the unreached neighbours of {@code reached[from..end)}; returns the new end. */
@@ -156,12 +155,11 @@ public final class Propagation {
       return next;
     }
 
-    private Positives positives(int[] hopEnds, int lastHop, int count) {
-      int[] ids = Arrays.copyOfRange(reached, 1, 1 + count);
-      int[] distances = new int[count];
+    private Positives positives(int[] hopEnds, int lastHop) {
+      int[] ids = Arrays.copyOfRange(reached, 1, hopEnds[lastHop]);
+      int[] distances = new int[ids.length];
       for (int hop = 1; hop <= lastHop; hop++) {
-        int end = Math.min(hopEnds[hop] - 1, count);
-        Arrays.fill(distances, hopEnds[hop - 1] - 1, end, hop);
+        Arrays.fill(distances, hopEnds[hop - 1] - 1, hopEnds[hop] - 1, hop);
       }
       return new Positives(ids, distances);
     }

@@ -78,12 +78,7 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
           FeatureReader.open(
               context.input(PropagateStage.EMBEDDINGS), graph.getFeatures(), graph.getSplit());
       walker =
-          new Propagation(
-                  neighbors(graph),
-                  config.getK(),
-                  config.getK(),
-                  config.getHops(),
-                  config.getMaxPositives())
+          new Propagation(neighbors(graph), config.getK(), config.getK(), config.getHops())
               .walker();
     }
 
@@ -153,10 +148,10 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
     }
 
     private void write(TableWriter row, int node, Tally tally) throws IOException {
-      Propagation.Positives positives = walker.positives(node);
+      Propagation.Positives found = walker.positives(node);
       float[] anchor = vector(node);
       int[] hard =
-          positives.hard(
+          found.hard(
               node,
               context.config().getHardPositives(),
               (self, other) -> similarity(anchor, other));
@@ -164,6 +159,8 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
       for (int i = 0; i < hard.length; i++) {
         hardSimilarities[i] = similarity(anchor, hard[i]);
       }
+      int limit = context.config().getMaxPositives();
+      Propagation.Positives positives = limit == 0 ? found : found.first(limit);
       row.nextRow();
       row.put(0, features.id(node));
       row.putList(1, Arrays.stream(positives.ids()).mapToLong(features::id).toArray());
@@ -171,6 +168,7 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
       row.putList(3, Arrays.stream(hard).mapToLong(features::id).toArray());
       row.putList(4, hardSimilarities);
       tally.add(node, positives, hard);
+      tally.truncated += found.ids().length - positives.ids().length;
     }
 
     private float similarity(float[] anchor, int other) {
@@ -193,6 +191,7 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
     private final HopCounts[] perHop;
     private HopCounts hard = HopCounts.ZERO;
     private int largest;
+    private long truncated;
 
     Tally(int[] labels, int hops) {
       this.labels = labels;
@@ -200,16 +199,19 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
       Arrays.fill(perHop, HopCounts.ZERO);
     }
 
-    void add(int node, Propagation.Positives found, int[] hardest) {
-      HopCounts[] counts = HopCounts.perHop(node, found, perHop.length, labels);
+    void add(int node, Propagation.Positives positives, int[] hardest) {
+      HopCounts[] counts = HopCounts.perHop(node, positives, perHop.length, labels);
       Arrays.setAll(perHop, hop -> perHop[hop].plus(counts[hop]));
       hard = hard.plus(HopCounts.of(node, hardest, labels));
-      largest = Math.max(largest, found.ids().length);
+      largest = Math.max(largest, positives.ids().length);
     }
 
     PositiveSet toPositiveSet() {
       PositiveSet.Builder set =
-          PositiveSet.newBuilder().setLargestSet(largest).setHard(statistics(hard, 0));
+          PositiveSet.newBuilder()
+              .setLargestSet(largest)
+              .setTruncated(truncated)
+              .setHard(statistics(hard, 0));
       for (int hop = 1; hop <= perHop.length; hop++) {
         set.setPositives(set.getPositives() + perHop[hop - 1].positives())
             .addPerHop(statistics(perHop[hop - 1], hop));

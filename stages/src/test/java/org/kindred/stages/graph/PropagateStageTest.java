@@ -11,6 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureSource;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.Metric;
@@ -115,13 +116,26 @@ class PropagateStageTest {
   }
 
   @Test
-  void positivesAreLimited() throws IOException {
+  void positivesAreLimitedAfterTheHardOnesAreChosen() throws IOException {
     StoredArtifact embeddings = line(0, LABELS);
     PropagateConfig one = CONFIG.toBuilder().setMaxPositives(1).build();
-    PositiveSet set = propagate(graph(embeddings), embeddings, one).content().getPositiveSet();
+    StoredArtifact artifact = propagate(graph(embeddings), embeddings, one);
+    PositiveSet set = artifact.content().getPositiveSet();
     assertThat(set.getPositives()).isEqualTo(6);
     assertThat(set.getLargestSet()).isEqualTo(1);
+    assertThat(set.getMaxPositives()).isEqualTo(1);
+    assertThat(set.getTruncated()).isEqualTo(4);
     assertThat(set.getPerHopList()).containsExactly(statistics(1, 6, 6, 5), statistics(2, 0, 0, 0));
+    assertThat(set.getHard()).isEqualTo(statistics(0, 6, 6, 4));
+    Artifacts.read(
+        artifact,
+        Tables.POSITIVES,
+        table -> {
+          assertThat(table.longList("positives", 5)).containsExactly(40);
+          assertThat(table.longList("hard_positives", 5)).containsExactly(30);
+          return null;
+        });
+    assertThat(PropagateConfig.getDefaultInstance().getMaxPositives()).as("no limit").isZero();
   }
 
   @Test
@@ -142,10 +156,28 @@ class PropagateStageTest {
 
   @Test
   void aGraphOfOtherEmbeddingsIsRefused() throws IOException {
+    StoredArtifact embeddings = line(0, LABELS);
+    StoredArtifact graph = graph(embeddings);
+    List<Row> moved = new ArrayList<>();
+    for (int i = 0; i < LINE.length; i++) {
+      moved.add(new Row(10L * i, "train", LABELS[i], -LINE[i] * LINE[i]));
+    }
+    StoredArtifact sameIds = EmbeddingSets.publish(runner.store(), List.of("a", "b"), moved);
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> propagate(graph, sameIds, CONFIG))
+        .withMessage(
+            "input graph of step propagate was made of embeddings %s, valid is one that was made of"
+                + " its input embeddings, %s",
+            embeddings.digest(), sameIds.digest());
+  }
+
+  /** What was made elsewhere may claim what is not so. */
+  @Test
+  void aGraphMustHaveTheNodesOfItsEmbeddings() throws IOException {
     StoredArtifact graph = graph(line(0, LABELS));
     StoredArtifact otherIds = line(5, LABELS);
     assertThatExceptionOfType(StageException.class)
-        .isThrownBy(() -> propagate(graph, otherIds, CONFIG))
+        .isThrownBy(() -> propagate(claiming(graph, otherIds), otherIds, CONFIG))
         .withMessage(
             "step propagate: the graph was not made of these embeddings: it has node 0, the"
                 + " embeddings have example 5 in its place");
@@ -153,16 +185,14 @@ class PropagateStageTest {
         List.of(new Row(0, "train", 0, 1f), new Row(10, "train", 0, 2f), new Row(20, "dev", 0, 3f));
     StoredArtifact otherCount = EmbeddingSets.publish(runner.store(), List.of("a"), fewer);
     assertThatExceptionOfType(StageException.class)
-        .isThrownBy(() -> propagate(graph, otherCount, CONFIG))
+        .isThrownBy(() -> propagate(claiming(graph, otherCount), otherCount, CONFIG))
         .withMessageEndingWith("it has 6 nodes, the embeddings' split train has 2 examples");
-    StoredArtifact otherTable =
-        EmbeddingSets.publish(
-            runner.store(), List.of("a"), EmbeddingSets.clustered("train", 0, 6, 2));
-    assertThatExceptionOfType(StageException.class)
-        .isThrownBy(() -> propagate(graph, otherTable, CONFIG))
-        .withMessage(
-            "step propagate: the embeddings do not hold the features that the graph compares,"
-                + " table \"learned-embedding\"");
+  }
+
+  private static StoredArtifact claiming(StoredArtifact graph, StoredArtifact embeddings) {
+    Content.Builder content = graph.content().toBuilder();
+    content.getNeighborGraphBuilder().setEmbeddings(embeddings.digest());
+    return Artifacts.withContent(graph, content.build());
   }
 
   @Test

@@ -36,7 +36,7 @@ final class PropagationTest {
     int[] graph = Golden.ints(golden.inputs().required("neighbours"));
     for (int hops = 1; hops <= 3; hops++) {
       JsonNode sets = golden.expected().required("sets_l" + hops);
-      Walker walker = new Propagation(graph, 2, 2, hops, 0).walker();
+      Walker walker = new Propagation(graph, 2, 2, hops).walker();
       for (int node = 0; node < sets.size(); node++) {
         assertThat(sorted(walker.positives(node).ids()))
             .as("node %d, %d hops", node, hops)
@@ -50,7 +50,7 @@ final class PropagationTest {
     Golden golden = Golden.of("invp_discovery", "chain_versus_KNN");
     int[] graph = Golden.ints(golden.expected().required("neighbours_sorted"));
     for (int hops : new int[] {1, 2, 3, 5}) {
-      Positives positives = new Propagation(graph, 2, 2, hops, 0).walker().positives(0);
+      Positives positives = new Propagation(graph, 2, 2, hops).walker().positives(0);
       assertThat(sorted(positives.ids()))
           .isEqualTo(Golden.ints(golden.expected().required("anchor0_l" + hops)));
     }
@@ -59,7 +59,7 @@ final class PropagationTest {
   @Example
   void positivesComeByHopThenById() {
     int[] graph = {3, 2, 0, 4, 1, 0, 4, 1, 0, 1};
-    Positives positives = new Propagation(graph, 2, 2, 2, 0).walker().positives(0);
+    Positives positives = new Propagation(graph, 2, 2, 2).walker().positives(0);
     assertThat(positives.ids()).containsExactly(2, 3, 1, 4);
     assertThat(positives.hops()).containsExactly(1, 1, 2, 2);
   }
@@ -74,10 +74,10 @@ final class PropagationTest {
     int[] graph = randomGraph(nodes, width, seed);
     for (int node = 0; node < nodes; node++) {
       int[] nearest = Arrays.copyOfRange(graph, node * width, node * width + followed);
-      Positives last = new Propagation(graph, width, followed, 1, 0).walker().positives(node);
+      Positives last = new Propagation(graph, width, followed, 1).walker().positives(node);
       assertThat(last.ids()).isEqualTo(sorted(nearest));
       for (int hops = 2; hops <= 4; hops++) {
-        Positives more = new Propagation(graph, width, followed, hops, 0).walker().positives(node);
+        Positives more = new Propagation(graph, width, followed, hops).walker().positives(node);
         assertThat(more.ids()).startsWith(last.ids()).doesNotContain(node).doesNotHaveDuplicates();
         assertThat(more.hops()).isSorted().startsWith(last.hops());
         last = more;
@@ -91,8 +91,8 @@ final class PropagationTest {
       @ForAll @IntRange(min = 1, max = 5) int hops,
       @ForAll long seed) {
     int[] graph = randomGraph(25, 3, seed);
-    Positives all = new Propagation(graph, 3, 3, hops, 0).walker().positives(7);
-    Positives first = new Propagation(graph, 3, 3, hops, limit).walker().positives(7);
+    Positives all = new Propagation(graph, 3, 3, hops).walker().positives(7);
+    Positives first = all.first(limit);
     int kept = Math.min(limit, all.ids().length);
     assertThat(first.ids()).isEqualTo(Arrays.copyOf(all.ids(), kept));
     assertThat(first.hops()).isEqualTo(Arrays.copyOf(all.hops(), kept));
@@ -101,7 +101,7 @@ final class PropagationTest {
   @Example
   void aWalkerForgetsEarlierWalks() {
     int[] graph = randomGraph(30, 3, 1);
-    Propagation propagation = new Propagation(graph, 3, 3, 3, 0);
+    Propagation propagation = new Propagation(graph, 3, 3, 3);
     Walker walker = propagation.walker();
     for (int node : new int[] {4, 9, 4, 0, 29, 4}) {
       assertThat(walker.positives(node).ids())
@@ -122,15 +122,13 @@ final class PropagationTest {
   @Example
   void namesWhatIsWrong() {
     int[] graph = {1, -1, 0, 1};
-    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 1, 0).walker().positives(0))
+    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 1).walker().positives(0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("neighbour 1 of node 0 is -1, valid is 0 to 1");
-    assertThatThrownBy(() -> new Propagation(graph, 2, 3, 1, 0))
+    assertThatThrownBy(() -> new Propagation(graph, 2, 3, 1))
         .hasMessageContaining("k is 3, valid is 1 to 2");
-    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 0, 0)).hasMessageContaining("hops is 0");
-    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 1, -1))
-        .hasMessageContaining("max_positives is -1");
-    assertThatThrownBy(() -> new Propagation(graph, 3, 2, 1, 0))
+    assertThatThrownBy(() -> new Propagation(graph, 2, 2, 0)).hasMessageContaining("hops is 0");
+    assertThatThrownBy(() -> new Propagation(graph, 3, 2, 1))
         .hasMessageContaining("4 neighbours are not whole rows of 3");
   }
 }
