@@ -1,6 +1,7 @@
 package org.kindred.stages.image;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -95,6 +96,11 @@ public final class ViewMaker {
     return minSourceSide;
   }
 
+  /** Returns whether a view depends on seed, epoch, example id or view number. */
+  public boolean isRandom() {
+    return Arrays.stream(steps).anyMatch(Step::isRandom);
+  }
+
   /**
    * Makes one view.
    *
@@ -179,6 +185,10 @@ public final class ViewMaker {
 
     int draws() {
       return 1 + operation.draws();
+    }
+
+    boolean isRandom() {
+      return probability > 0 && (probability < 1 || operation.draws() > 0);
     }
 
     Extent after(Extent before) {

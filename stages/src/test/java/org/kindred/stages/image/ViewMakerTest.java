@@ -215,6 +215,23 @@ class ViewMakerTest {
   }
 
   @Test
+  void tellsWhetherItDraws() {
+    assertThat(Recipes.names())
+        .allSatisfy(
+            name ->
+                assertThat(new ViewMaker(preset(name, 32)).isRandom())
+                    .as(name)
+                    .isEqualTo(name.startsWith("A-")));
+    Operation crop =
+        Operation.newBuilder().setCenterCrop(CenterCrop.newBuilder().setSize(20)).build();
+    assertThat(new ViewMaker(recipe(FLIP, crop)).isRandom()).isTrue();
+    for (double always : new double[] {0, 1}) {
+      Operation flip = FLIP.toBuilder().setProbability(always).build();
+      assertThat(new ViewMaker(recipe(flip, crop)).isRandom()).isFalse();
+    }
+  }
+
+  @Test
   void refusesRecipesThatCannotBeFollowed() {
     Operation resize =
         Operation.newBuilder()
