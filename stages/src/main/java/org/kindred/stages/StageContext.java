@@ -5,6 +5,7 @@ import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.kindred.proto.artifact.v1.InputRef;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Staging;
@@ -46,5 +47,37 @@ public record StageContext<C extends Message>(
   /** Returns an optional input, if it is bound. */
   public Optional<StoredArtifact> optionalInput(String name) {
     return Optional.ofNullable(inputs.get(name));
+  }
+
+  /**
+   * Checks that one input was made of another. Ids alone can't tell: they are positions in a
+   * source, the same ones in any two.
+   *
+   * @param name name of the input
+   * @param madeOf digest of what it was made of, as its payload tells it; when that is empty, what
+   *     its producer read under the name {@code source} counts
+   * @param source name of the input that it must have been made of
+   * @throws StageException naming what it was made of
+   */
+  public void checkMadeOf(String name, String madeOf, String source) {
+    String actual = madeOf.isEmpty() ? producerInput(input(name), source) : madeOf;
+    if (!actual.equals(input(source).digest())) {
+      throw new StageException(
+          "input %s of step %s was made of %s, valid is one that was made of its input %s, %s"
+              .formatted(
+                  name,
+                  step,
+                  actual.isEmpty() ? "what nobody tells" : source + " " + actual,
+                  source,
+                  input(source).digest()));
+    }
+  }
+
+  private static String producerInput(StoredArtifact artifact, String name) {
+    return artifact.manifest().getProducer().getInputsList().stream()
+        .filter(input -> input.getName().equals(name))
+        .map(InputRef::getDigest)
+        .findFirst()
+        .orElse("");
   }
 }

@@ -36,7 +36,7 @@ public final class AugmentStage implements Stage<AugmentConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -100,7 +100,8 @@ public final class AugmentStage implements Stage<AugmentConfig> {
                 .setEpochs(config.getEpochs())
                 .setViews(config.getViewsPerExample())
                 .setSplit(config.getSplit())
-                .setRows(rows))
+                .setRows(rows)
+                .setDataset(context.input(DATASET).digest()))
         .build();
   }
 }

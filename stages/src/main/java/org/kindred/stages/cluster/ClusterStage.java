@@ -35,7 +35,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public int version() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -102,7 +102,10 @@ public final class ClusterStage implements Stage<ClusterConfig> {
             .toList();
     return Content.newBuilder()
         .setClustering(
-            Clustering.newBuilder().addAllResults(results).setSplit(context.config().getSplit()))
+            Clustering.newBuilder()
+                .addAllResults(results)
+                .setSplit(context.config().getSplit())
+                .setEmbeddings(context.input(EMBEDDINGS).digest()))
         .build();
   }
 

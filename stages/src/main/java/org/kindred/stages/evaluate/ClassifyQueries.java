@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -180,14 +181,15 @@ final class ClassifyQueries
     }
 
     private String protocol(FeatureReader queries, FeatureReader base, KnnProtocol knn, int k) {
-      return "weighted kNN, K=%d, temperature %s, cosine, queries %s (%d), base %s (%d), features recomputed"
-          .formatted(
-              k,
-              knn.getTemperature(),
-              context.config().getQuerySplit(),
-              queries.size(),
-              context.config().getBaseSplit(),
-              base.size());
+      return String.format(
+          Locale.ROOT,
+          "weighted kNN, K=%d, temperature %s, cosine, queries %s (%d), base %s (%d), features recomputed",
+          k,
+          knn.getTemperature(),
+          context.config().getQuerySplit(),
+          queries.size(),
+          context.config().getBaseSplit(),
+          base.size());
     }
 
     private static MetricValue count(String name, int right, FeatureTable table, String protocol) {

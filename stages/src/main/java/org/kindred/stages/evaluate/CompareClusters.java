@@ -63,13 +63,7 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
         }
       }
       ClusteringMetrics metrics = ClusteringMetrics.of(labels, clusters);
-      String protocol =
-          "k-means, %d clusters, %s, best of restarts by inertia, on split %s (%d)"
-              .formatted(
-                  result.getClusters(),
-                  result.getMetric().name().substring("METRIC_".length()).toLowerCase(Locale.ROOT),
-                  clustering.getSplit(),
-                  result.getRows());
+      String protocol = protocol(clustering.getSplit(), result);
       Evaluation.Builder evaluation = Evaluation.newBuilder();
       add(evaluation, result, "cluster_nmi_arithmetic", metrics.nmiArithmetic(), protocol);
       add(evaluation, result, "cluster_nmi_geometric", metrics.nmiGeometric(), protocol);
@@ -82,6 +76,30 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
       add(evaluation, result, "cluster_ari", metrics.adjustedRand(), protocol);
       add(evaluation, result, "cluster_purity", metrics.purity(), protocol + ", many-to-one");
       output.output(Part.of(List.of(), Content.newBuilder().setEvaluation(evaluation).build()));
+    }
+
+    private static String protocol(String split, ClusteringResult result) {
+      return String.format(
+          Locale.ROOT,
+          "k-means, %d clusters, %s, %s, on split %s (%d)",
+          result.getClusters(),
+          result.getMetric().name().substring("METRIC_".length()).toLowerCase(Locale.ROOT),
+          search(result),
+          split,
+          result.getRows());
+    }
+
+    private static String search(ClusteringResult result) {
+      if (result.getRestarts() == 0) {
+        return "best of an unrecorded number of restarts by inertia";
+      }
+      return String.format(
+          Locale.ROOT,
+          "%s start, best of %d restarts by inertia, at most %d iterations, seed %s",
+          result.getStart(),
+          result.getRestarts(),
+          result.getIterations(),
+          Long.toUnsignedString(result.getSeed()));
     }
 
     private static void add(

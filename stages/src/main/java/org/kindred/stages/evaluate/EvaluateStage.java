@@ -102,6 +102,10 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
           "evaluate.knn.k is %d, valid is 1 to %d, the examples of split %s"
               .formatted(config.getKnn().getK(), base.getExamples(), base.getName()));
     }
+    context
+        .optionalInput(CLUSTERING)
+        .map(clustering -> clustering.content().getClustering().getEmbeddings())
+        .ifPresent(madeOf -> context.checkMadeOf(CLUSTERING, madeOf, EMBEDDINGS));
   }
 
   private static void requireLabels(Split split) {

@@ -87,11 +87,16 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   /** The trained network takes evaluation's images as it took training's. */
   private static void checkEvaluation(ViewRecipe views, ViewRecipe evaluation) {
     int size = new ViewMaker(views).size();
-    int evaluationSize = new ViewMaker(evaluation).size();
-    if (evaluationSize != size) {
+    ViewMaker evaluationMaker = new ViewMaker(evaluation);
+    if (evaluationMaker.size() != size) {
       throw new StageException(
           "pretrain.evaluation makes images of %d px, valid is the size of pretrain.views, %d px"
-              .formatted(evaluationSize, size));
+              .formatted(evaluationMaker.size(), size));
+    }
+    if (evaluationMaker.isRandom()) {
+      throw new StageException(
+          "pretrain.evaluation draws at random, valid is a recipe that gives one image always the"
+              + " same view, such as the preset test");
     }
     if (!evaluation.getNormalize().equals(views.getNormalize())) {
       throw new StageException(
@@ -130,6 +135,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
           "input views of step %s were made with another %s than pretrain has"
               .formatted(context.step(), differing));
     }
+    context.checkMadeOf(VIEWS, views.getDataset(), DATASET);
   }
 
   static ViewRecipe viewRecipe(PretrainConfig config) {

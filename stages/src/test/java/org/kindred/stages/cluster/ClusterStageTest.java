@@ -73,6 +73,10 @@ class ClusterStageTest {
     assertThat(learned.getRows()).isEqualTo(20);
     assertThat(learned.getMetric()).isEqualTo(metric);
     assertThat(learned.getConverged()).isTrue();
+    assertThat(learned.getRestarts()).isEqualTo(10);
+    assertThat(learned.getIterations()).isEqualTo(300);
+    assertThat(learned.getStart()).isEqualTo("k-means++");
+    assertThat(learned.getSeed()).isEqualTo(StageRunner.SEED);
     List<Double> inertia = learned.getInertiaList();
     assertThat(inertia).isNotEmpty().isSortedAccordingTo((a, b) -> Double.compare(b, a));
     Artifacts.read(
@@ -154,12 +158,22 @@ class ClusterStageTest {
         rows,
         ClusterConfig.newBuilder(),
         ": table learned-embedding: value 2 of example 106 is Infinity, valid are finite numbers");
+    rows.set(11, new Row(106, "test", 2, 0, 0, 2e19f));
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> cluster(CLASSES, rows, ClusterConfig.newBuilder()))
+        .withMessageContaining(": table learned-embedding: example 106 has squared norm 3.9");
+  }
+
+  @Test
+  void aRowOfZerosIsInAClusterToo() throws IOException {
+    List<Row> rows = rows();
     rows.set(11, new Row(106, "test", 2, 0, 0, 0));
-    assertFails(
-        CLASSES,
-        rows,
-        ClusterConfig.newBuilder().setMetric(Metric.METRIC_COSINE),
-        "step cluster, table learned-embedding: row 2 has norm 0.0; cosine similarity needs finite"
-            + " rows of norm 1.0E-12 or more");
+    StoredArtifact artifact =
+        cluster(CLASSES, rows, ClusterConfig.newBuilder().setMetric(Metric.METRIC_COSINE));
+    int[] clusters = Artifacts.ints(artifact, "assignments-learned-embedding", "cluster");
+    assertThat(clusters[2]).isBetween(0, 2);
+    for (int row = 3; row < 20; row++) {
+      assertThat(clusters[row] == clusters[row % 3 == 2 ? 5 : row % 3]).as("row %d", row).isTrue();
+    }
   }
 }

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.models.training.Checkpoint;
+import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Layer;
 import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.Normalize;
@@ -290,6 +292,60 @@ class PretrainStageTest {
               "input views of step pretrain were made with another %s than pretrain has",
               differing.getKey());
     }
+  }
+
+  @Test
+  void viewsOfAnotherDatasetAreRefused() throws IOException {
+    PretrainConfig config = TinyPretraining.config(TinyPretraining.INVASPREAD).setEpochs(1).build();
+    AugmentConfig augment = AugmentConfig.newBuilder().setViews(config.getViews()).build();
+    StoredArtifact dataset = inputs.get("dataset");
+    StoredArtifact other =
+        CifarFiles.dataset(
+            runner,
+            directory.resolve("other"),
+            Map.of("train", EXAMPLES, "test", 2),
+            (record, channel, y, x) -> 5 * record + x);
+    StoredArtifact views = runner.run(new AugmentStage(), augment, Map.of("dataset", other));
+    String madeOfOther =
+        "input views of step pretrain was made of dataset %s, valid is one that was made of its"
+            + " input dataset, %s";
+    assertViewsRefused(config, views, madeOfOther.formatted(other.digest(), dataset.digest()));
+
+    // Artifacts of older versions tell it by their producer alone.
+    Content.Builder older = views.content().toBuilder();
+    older.getViewSetBuilder().clearDataset();
+    StoredArtifact old = Artifacts.withContent(views, older.build());
+    assertViewsRefused(config, old, madeOfOther.formatted(other.digest(), dataset.digest()));
+    runner.run(new PretrainStage(), config, Map.of("dataset", other, "views", old));
+    Artifact.Builder manifest = old.manifest().toBuilder().clearProducer();
+    StoredArtifact nobodys = new StoredArtifact(old.files(), old.location(), manifest.build());
+    assertViewsRefused(
+        config,
+        nobodys,
+        "input views of step pretrain was made of what nobody tells, valid is one that was made of"
+            + " its input dataset, "
+            + dataset.digest());
+  }
+
+  private void assertViewsRefused(PretrainConfig config, StoredArtifact views, String message) {
+    Map<String, StoredArtifact> withViews = new TreeMap<>(inputs);
+    withViews.put("views", views);
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> runner.run(new PretrainStage(), config, withViews))
+        .withMessage(message);
+  }
+
+  @Test
+  void evaluationDrawsNothing() {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD);
+    for (String random : List.of("A-cifar-is", "A-cifar-id")) {
+      assertRefused(
+          config.clone().setEvaluation(TinyPretraining.recipe(random, 8)),
+          "pretrain.evaluation draws at random, valid is a recipe that gives one image always the"
+              + " same view, such as the preset test");
+    }
+    new PretrainStage()
+        .checkConfig(config.setEvaluation(TinyPretraining.recipe("none", 8)).build());
   }
 
   @Test

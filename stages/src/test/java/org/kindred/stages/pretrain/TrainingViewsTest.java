@@ -102,13 +102,13 @@ class TrainingViewsTest {
   @Test
   void storedViewsAreReadAsFarAsTheyReach() throws IOException {
     StoredArtifact dataset = dataset("cifar", 5, Pixels.VARIED);
-    StoredArtifact views = augment(dataset, 1);
-    // The same ids, other pixels: what is read is told from what is made.
-    StoredArtifact black = dataset("black", 5, (record, channel, y, x) -> 0);
-    Map<String, StoredArtifact> inputs = Map.of("dataset", black, "views", views);
-    assertThat(fill(inputs, 0, 1)).isEqualTo(fill(Map.of("dataset", dataset), 0, 1));
-    assertThat(fill(inputs, 1, 1)).containsOnly(0);
-    assertThat(fill(inputs, 0, 2)).containsOnly(0);
+    // Black views in the place of the data set's own: what is read is told from what is made.
+    StoredArtifact black = augment(dataset("black", 5, (record, channel, y, x) -> 0), 1);
+    Map<String, StoredArtifact> online = Map.of("dataset", dataset);
+    Map<String, StoredArtifact> stored = Map.of("dataset", dataset, "views", black);
+    assertThat(fill(stored, 0, 1)).containsOnly(0);
+    assertThat(fill(stored, 1, 1)).isEqualTo(fill(online, 1, 1));
+    assertThat(fill(stored, 0, 2)).isEqualTo(fill(online, 0, 2));
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -50,6 +51,14 @@ public final class Artifacts {
           mapped.copyFloats("vector", 0, rows, vectors, 0);
           return vectors;
         });
+  }
+
+  /** Returns an artifact whose manifest says otherwise than its files were made. */
+  public static StoredArtifact withContent(StoredArtifact artifact, Content content) {
+    return new StoredArtifact(
+        artifact.files(),
+        artifact.location(),
+        artifact.manifest().toBuilder().setContent(content).build());
   }
 
   /** Returns the SHA-256 of every data file by path. */
