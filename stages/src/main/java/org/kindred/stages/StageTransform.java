@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
@@ -41,7 +42,7 @@ public final class StageTransform<C extends Message>
   private final StageContext<C> context;
 
   private StageTransform(Stage<C> stage, StageContext<C> context) {
-    super("%s (%s v%d)".formatted(context.step(), stage.name(), stage.version()));
+    super(String.format(Locale.ROOT, "%s (%s v%d)", context.step(), stage.name(), stage.version()));
     this.stage = stage;
     this.context = context;
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -47,7 +48,7 @@ public record Staging(StoreFiles files, String path, ArtifactType type) implemen
     }
     Map<String, String> all = new TreeMap<>(metadata);
     all.put(MappedTable.TYPE_KEY, Manifests.typeName(type));
-    Output output = new Output("%s-%06d.arrow".formatted(table, shard));
+    Output output = new Output(String.format(Locale.ROOT, "%s-%06d.arrow", table, shard));
     return new Shard(table, output, new TableWriter(output, table, columns, all));
   }
 

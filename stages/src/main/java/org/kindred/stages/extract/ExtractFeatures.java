@@ -197,8 +197,8 @@ final class ExtractFeatures
         int dimension = table.getDimension();
         for (int d = row * dimension; d < (row + 1) * dimension; d++) {
           if (!Float.isFinite(rows[d])) {
-            return "%s[%d] is %s, valid is a finite number"
-                .formatted(table.getTable(), d - row * dimension, rows[d]);
+            int at = d - row * dimension;
+            return table.getTable() + "[" + at + "] is " + rows[d] + ", valid is a finite number";
           }
         }
       }

@@ -1,6 +1,7 @@
 package org.kindred.stages.image;
 
 import java.util.HexFormat;
+import java.util.Locale;
 
 /**
  * Decodes JPEG and PNG into 8-bit RGB.
@@ -82,14 +83,20 @@ public final class ImageDecoder {
     if (Math.max(width, height) > maxSide) {
       throw new ImageRejectedException(
           String.format(
+              Locale.ROOT,
               "the image declares %d x %d pixels, the limit is %d on a side",
-              width, height, maxSide));
+              width,
+              height,
+              maxSide));
     }
     if (width * height > maxPixels) {
       throw new ImageRejectedException(
           String.format(
+              Locale.ROOT,
               "the image declares %d x %d pixels, the limit is %d in all",
-              width, height, maxPixels));
+              width,
+              height,
+              maxPixels));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.Summary;
@@ -30,7 +31,11 @@ public final class EventWriter implements AutoCloseable {
     Files.createDirectories(directory);
     long now = System.currentTimeMillis();
     String name =
-        "events.out.tfevents.%010d.kindred.%d".formatted(now / 1000, ProcessHandle.current().pid());
+        String.format(
+            Locale.ROOT,
+            "events.out.tfevents.%010d.kindred.%d",
+            now / 1000,
+            ProcessHandle.current().pid());
     this.out =
         new BufferedOutputStream(
             Files.newOutputStream(
