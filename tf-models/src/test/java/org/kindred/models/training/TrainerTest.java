@@ -3,6 +3,7 @@ package org.kindred.models.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.kindred.models.training.TinyTraining.INSTDISC;
 import static org.kindred.models.training.TinyTraining.INVASPREAD;
 import static org.kindred.models.training.TinyTraining.RANDOM_VIEWS;
@@ -11,6 +12,7 @@ import static org.kindred.models.training.TinyTraining.config;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,8 +26,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.models.inference.Encoder;
+import org.kindred.models.tensorflow.Sessions;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
+import org.tensorflow.proto.RewriterConfig;
 
 final class TrainerTest {
 
@@ -255,14 +259,39 @@ final class TrainerTest {
     assertThat(Thread.interrupted()).isFalse();
   }
 
-  @Test
-  void trainsInBfloat16() throws Exception {
-    TrainingConfig config =
-        config(INVASPREAD, 1, 11, c -> c.setPrecision(Precision.PRECISION_BFLOAT16));
-    try (Trainer trainer = open(config)) {
-      trainer.train(RANDOM_VIEWS, SILENT);
-      assertThat(trainer.curve().get(0).meanLoss()).isBetween(1.0, 6.0);
+  private double firstLoss(Precision precision) throws Exception {
+    List<Double> losses = new ArrayList<>();
+    TrainingConfig config = config(INVASPREAD, 1, 11, c -> c.setPrecision(precision));
+    try (Trainer trainer = Trainer.open(config, directory.resolve(precision.name()), "print")) {
+      trainer.train(
+          RANDOM_VIEWS,
+          new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+              losses.add(report.loss());
+            }
+          });
     }
+    return losses.get(0);
+  }
+
+  /** The network computes in bfloat16, the loss of its embeddings does not. */
+  @Test
+  void bfloat16ChangesTheLossAsMuchAsItsMantissaAllows() throws Exception {
+    assertThat(Sessions.configuration(Precision.PRECISION_FLOAT32, 0).hasGraphOptions()).isFalse();
+    assertThat(
+            Sessions.configuration(Precision.PRECISION_BFLOAT16, 0)
+                .getGraphOptions()
+                .getRewriteOptions()
+                .getAutoMixedPrecisionOnednnBfloat16())
+        .isEqualTo(RewriterConfig.Toggle.ON);
+    // TensorFlow passes over the rewrite on processors that lack the instructions.
+    assumeThat(Files.readString(Path.of("/proc/cpuinfo"))).contains("avx512bw");
+    double exact = firstLoss(Precision.PRECISION_FLOAT32);
+    double rounded = firstLoss(Precision.PRECISION_BFLOAT16);
+    assertThat(rounded).isNotEqualTo(exact).isCloseTo(exact, within(0.03 * exact));
+    double steps = rounded * 256;
+    assertThat(steps).as("not a number of 8 bits").isNotEqualTo(Math.rint(steps));
   }
 
   @Test
