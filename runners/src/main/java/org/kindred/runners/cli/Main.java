@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
@@ -74,6 +75,8 @@ public final class Main implements Callable<Integer> {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
+    // TensorFlow Java names operations with the default language's digits; not all of them serve.
+    Locale.setDefault(Locale.ROOT);
     for (String arg : args) {
       if (arg.equals("--debug")) {
         System.setProperty("kindred.log.level", "debug");
