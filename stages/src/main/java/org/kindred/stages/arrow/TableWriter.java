@@ -63,9 +63,17 @@ public final class TableWriter implements AutoCloseable {
     sorted.put(MappedTable.VERSION_KEY, MappedTable.SCHEMA_VERSION);
     this.out = out;
     this.allocator = ArrowMemory.newAllocator("write " + table);
-    this.root = VectorSchemaRoot.create(new Schema(columns, sorted), allocator);
+    try {
+      this.batchRows = batchRows(columns);
+      this.root = VectorSchemaRoot.create(new Schema(columns, sorted), allocator);
+    } catch (RuntimeException e) {
+      closed = true;
+      try (out;
+          allocator) {
+        throw e;
+      }
+    }
     this.writer = new ArrowFileWriter(root, null, Channels.newChannel(out));
-    this.batchRows = batchRows(columns);
     try {
       writer.start();
       allocate();

@@ -11,6 +11,7 @@ import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
@@ -70,6 +71,31 @@ public final class ClusterStage implements Stage<ClusterConfig> {
           "cluster.clusters is %d, valid is 1 to %d, the examples of split %s"
               .formatted(clusters, examples, context.config().getSplit()));
     }
+    features(context).forEach(table -> checkMemory(context, table, examples));
+  }
+
+  /** k-means holds the split's rows, and the centres, each in one array. */
+  private static void checkMemory(
+      StageContext<ClusterConfig> context, FeatureTable table, long examples) {
+    int clusters = clusters(context);
+    int dimension = table.getDimension();
+    String rows =
+        "cluster.split is \"%s\": k-means of its %d rows in table %s"
+            .formatted(context.config().getSplit(), examples, table.getTable());
+    int largest = FeatureReader.MAX_VALUES / Math.max(1, dimension);
+    if (examples > largest) {
+      throw new StageException(
+          "%s, of dimension %d, holds at most %d rows".formatted(rows, dimension, largest));
+    }
+    if (clusters > largest) {
+      throw new StageException(
+          "cluster.clusters is %d, valid is 1 to %d for table %s, of dimension %d"
+              .formatted(clusters, largest, table.getTable(), dimension));
+    }
+    Memory.check(
+        rows,
+        KMeans.heapBytes(examples, dimension, clusters, context.config().getRestarts()),
+        KMeans.nativeBytes(examples, dimension));
   }
 
   /** Returns the number of clusters: as configured, or as many as there are classes. */

@@ -121,6 +121,23 @@ public final class KMeans {
     return best;
   }
 
+  /**
+   * Returns the bytes of Java heap that {@link #fit} holds at least, the rows included.
+   *
+   * @param dim length of a row
+   */
+  static double heapBytes(long rows, int dim, int clusters, int restarts) {
+    double together = Math.min(restarts, Math.max(1, GROUP_CENTERS / clusters));
+    double ofRow = (double) Float.BYTES * dim + Double.BYTES + together * Integer.BYTES;
+    double ofCenter = together * dim * (Float.BYTES + Double.BYTES);
+    return rows * ofRow + clusters * ofCenter;
+  }
+
+  /** Returns the bytes of native memory that {@link #fit} holds at least. */
+  static double nativeBytes(long rows, int dim) {
+    return (double) Float.BYTES * rows * dim;
+  }
+
   /** Runs once from given centers, {@code [clusters, dim]}. */
   Result fitFrom(Similarity similarity, float[] values, int dim, float[] centers) {
     Points points = new Points(similarity, values, dim);

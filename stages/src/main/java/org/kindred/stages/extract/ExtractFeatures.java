@@ -153,16 +153,26 @@ final class ExtractFeatures
     ShardTables(StageContext<ExtractConfig> context, int number) throws IOException {
       this.context = context;
       this.number = number;
-      for (FeatureTable table : ExtractStage.tables(context)) {
-        Map<String, String> metadata =
-            Map.of("layer", table.getLayer(), "normalized", "" + table.getNormalized());
-        shards.put(
-            table,
-            context
-                .staging()
-                .newShard(
-                    table.getTable(), number, Tables.embeddings(table.getDimension()), metadata));
+      try {
+        for (FeatureTable table : ExtractStage.tables(context)) {
+          shards.put(table, open(table));
+        }
+      } catch (IOException | RuntimeException e) {
+        try {
+          close();
+        } catch (IOException | RuntimeException another) {
+          e.addSuppressed(another);
+        }
+        throw e;
       }
+    }
+
+    private Shard open(FeatureTable table) throws IOException {
+      Map<String, String> metadata =
+          Map.of("layer", table.getLayer(), "normalized", "" + table.getNormalized());
+      return context
+          .staging()
+          .newShard(table.getTable(), number, Tables.embeddings(table.getDimension()), metadata);
     }
 
     /** Writes an example's features: row {@code at} of each array. */

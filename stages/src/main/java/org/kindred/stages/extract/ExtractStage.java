@@ -92,6 +92,17 @@ public final class ExtractStage implements Stage<ExtractConfig> {
                 .formatted(layer, String.join(", ", valid)));
       }
     }
+    int imageBytes = new ViewMaker(model.getEvaluationRecipe()).bytesPerView();
+    if (context.config().getBatchSize() > Integer.MAX_VALUE / imageBytes) {
+      throw new StageException(
+          ("extract.batch_size is %d, valid is 1 to %d: an image of the model has %d bytes, a batch at"
+                  + " most %d")
+              .formatted(
+                  context.config().getBatchSize(),
+                  Integer.MAX_VALUE / imageBytes,
+                  imageBytes,
+                  Integer.MAX_VALUE));
+    }
   }
 
   /** Returns the tables that are made, in order. */

@@ -10,6 +10,7 @@ import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.PositiveSet;
 import org.kindred.proto.pipeline.v1.PropagateConfig;
+import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
@@ -72,7 +73,21 @@ public final class PropagateStage implements Stage<PropagateConfig> {
           "propagate.k is %d, valid is 1 to %d, the graph's neighbours of a node"
               .formatted(k, graph.getK()));
     }
+    checkMemory(graph.getNodes(), k);
     context.checkMadeOf(GRAPH, graph.getEmbeddings(), EMBEDDINGS);
+  }
+
+  /** A worker holds the neighbours that are followed in one array, and two marks of each node. */
+  private static void checkMemory(long nodes, int k) {
+    if (nodes > Integer.MAX_VALUE / k) {
+      throw new StageException(
+          "propagate.k is %d, valid is 1 to %d for a graph of %d nodes"
+              .formatted(k, Integer.MAX_VALUE / nodes, nodes));
+    }
+    Memory.check(
+        "propagate.k is %d: following the neighbours of %d nodes".formatted(k, nodes),
+        (double) Integer.BYTES * nodes * (k + 2),
+        0);
   }
 
   @Override

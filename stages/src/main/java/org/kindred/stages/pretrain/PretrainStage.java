@@ -7,6 +7,7 @@ import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.training.TrainingConfig;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Normalize;
@@ -16,6 +17,7 @@ import org.kindred.proto.artifact.v1.ViewSet;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.ConfiguredRecipe;
+import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
@@ -118,7 +120,33 @@ public final class PretrainStage implements Stage<PretrainConfig> {
           "pretrain.batch_size is %d, valid is 2 to %d, the examples of split %s"
               .formatted(config.getBatchSize(), split.getExamples(), config.getSplit()));
     }
+    checkMemory(context, split);
     context.optionalInput(VIEWS).ifPresent(views -> checkViews(context, views));
+  }
+
+  private static void checkMemory(StageContext<PretrainConfig> context, Split split) {
+    TrainingConfig training;
+    try {
+      training = training(context, Math.toIntExact(split.getExamples()));
+    } catch (IllegalArgumentException e) {
+      throw new StageException("pretrain." + e.getMessage(), e);
+    }
+    Memory.check(
+        "pretrain.batch_size is %d: training on the %d examples of split %s"
+            .formatted(training.batchSize(), training.examples(), split.getName()),
+        0,
+        (double) training.memoryBytes());
+  }
+
+  /** Returns what to train on so many examples. */
+  static TrainingConfig training(StageContext<PretrainConfig> context, int examples) {
+    ViewRecipe recipe = viewRecipe(context.config());
+    return TrainingConfig.of(
+        context.config(),
+        recipe.getNormalize(),
+        context.seed(),
+        examples,
+        new ViewMaker(recipe).size());
   }
 
   private static void checkViews(StageContext<PretrainConfig> context, StoredArtifact artifact) {

@@ -21,7 +21,6 @@ import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.StoreFiles;
 import org.kindred.stages.dataset.DatasetReader;
-import org.kindred.stages.image.ViewMaker;
 
 /**
  * Trains, from the last checkpoint of the same training on if there is one, and stages the model's
@@ -40,21 +39,13 @@ final class TrainFn extends DoFn<String, Part> {
 
   @ProcessElement
   public void process(OutputReceiver<Part> output) throws IOException, InterruptedException {
-    PretrainConfig config = context.config();
     Path scratch = Files.createTempDirectory("kindred-pretrain-");
     try (DatasetReader dataset =
             DatasetReader.open(
-                context.input(PretrainStage.DATASET), Optional.of(config.getSplit()));
+                context.input(PretrainStage.DATASET), Optional.of(context.config().getSplit()));
         TrainingViews views = new TrainingViews(context, dataset);
         TrainingMonitor monitor = new TrainingMonitor(context, dataset)) {
-      TrainingConfig training =
-          TrainingConfig.of(
-              config,
-              PretrainStage.viewRecipe(config).getNormalize(),
-              context.seed(),
-              dataset.size(),
-              new ViewMaker(PretrainStage.viewRecipe(config)).size());
-      try (Trainer trainer = open(training)) {
+      try (Trainer trainer = open(PretrainStage.training(context, dataset.size()))) {
         trainer.train(views, monitor);
         output.output(stage(trainer, monitor, dataset, scratch));
       }

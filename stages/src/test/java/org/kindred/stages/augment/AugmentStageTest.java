@@ -61,6 +61,7 @@ class AugmentStageTest {
     assertThat(artifact.content().getViewSet())
         .isEqualTo(
             ViewSet.newBuilder()
+                .setDataset(dataset.digest())
                 .setRecipe(Recipes.resolve(RECIPE))
                 .setSeed(StageRunner.SEED)
                 .setEpochs(2)

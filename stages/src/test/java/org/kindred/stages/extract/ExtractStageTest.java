@@ -2,14 +2,19 @@ package org.kindred.stages.extract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.models.network.FrozenNetwork;
 import org.kindred.models.network.Networks;
@@ -285,5 +290,34 @@ class ExtractStageTest {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> extract(model, dataset, CONFIG))
         .withMessageContaining("example 0 has 32 x 32 pixels, the recipe needs 64 or more");
+  }
+
+  /** The last of four tables can't be made; the others are closed. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void tablesThatCannotAllBeOpenedAreClosed() throws IOException {
+    StoredArtifact model = model(RECIPE);
+    Content.Builder wrong = model.content().toBuilder();
+    wrong.getModelBuilder().getLayersBuilder(1).setDimension(-1);
+    Map<String, StoredArtifact> inputs =
+        Map.of(
+            "model",
+            Artifacts.withContent(model, wrong.build()),
+            "dataset",
+            dataset(Pixels.VARIED));
+    assertThatThrownBy(() -> runner.run(new ExtractStage(), CONFIG, inputs))
+        .isInstanceOf(RuntimeException.class);
+    Path staging = directory.resolve("store/staging").toRealPath();
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      assertThat(open.map(ExtractStageTest::target)).noneMatch(path -> path.startsWith(staging));
+    }
+  }
+
+  private static Path target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor);
+    } catch (IOException e) {
+      return descriptor; // closed meanwhile
+    }
   }
 }

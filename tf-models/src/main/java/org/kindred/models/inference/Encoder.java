@@ -24,6 +24,7 @@ import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
 import org.tensorflow.types.TUint8;
 
 /**
@@ -57,16 +58,40 @@ public final class Encoder implements AutoCloseable {
     this.session = session;
     TensorInfo images = signature.getInputsOrThrow(FrozenNetwork.INPUT);
     this.input = images.getName();
-    this.height = Math.toIntExact(images.getTensorShape().getDim(1).getSize());
-    this.width = Math.toIntExact(images.getTensorShape().getDim(2).getSize());
+    this.height = length(FrozenNetwork.INPUT, images, 4, 1);
+    this.width = length(FrozenNetwork.INPUT, images, 4, 2);
     List<Output> all = new ArrayList<>();
     new TreeMap<>(signature.getOutputsMap())
         .forEach(
-            (name, info) -> {
-              int dimension = Math.toIntExact(info.getTensorShape().getDim(1).getSize());
-              all.add(new Output(new Layer(name, dimension), info.getName()));
-            });
+            (name, info) ->
+                all.add(new Output(new Layer(name, length(name, info, 2, 1)), info.getName())));
     this.outputs = List.copyOf(all);
+  }
+
+  /** Returns the length of one of a tensor's dimensions, which must be known. */
+  private static int length(String name, TensorInfo tensor, int dimensions, int dimension) {
+    TensorShapeProto shape = tensor.getTensorShape();
+    if (shape.getDimCount() != dimensions || shape.getDim(dimension).getSize() < 1) {
+      throw new IllegalArgumentException(
+          "the SavedModel's "
+              + name
+              + " has shape "
+              + shape.getDimList().stream().map(TensorShapeProto.Dim::getSize).toList()
+              + ", valid are "
+              + dimensions
+              + " dimensions, known but for the batch");
+    }
+    return Math.toIntExact(shape.getDim(dimension).getSize());
+  }
+
+  /** Makes an encoder, or releases what it would have held. */
+  private static Encoder of(Runnable release, Session session, SignatureDef signature) {
+    try {
+      return new Encoder(release, session, signature);
+    } catch (RuntimeException | Error e) {
+      release.run();
+      throw e;
+    }
   }
 
   /**
@@ -74,7 +99,7 @@ public final class Encoder implements AutoCloseable {
    * (uint8 {@code [batch, height, width, 3]}), one float32 output {@code [batch, dimension]} per
    * layer.
    *
-   * @throws IllegalArgumentException when the directory holds none
+   * @throws IllegalArgumentException when the directory holds none, or one of another signature
    */
   public static Encoder open(Path savedModel) {
     if (!Files.isRegularFile(savedModel.resolve("saved_model.pb"))) {
@@ -87,7 +112,7 @@ public final class Encoder implements AutoCloseable {
               .withTags(FrozenNetwork.TAG)
               .withConfigProto(Sessions.configuration(Precision.PRECISION_FLOAT32, 0))
               .load();
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(savedModel + " is not a whole SavedModel", e);
     }
     SignatureDef signature =
@@ -103,7 +128,7 @@ public final class Encoder implements AutoCloseable {
               + " with an input "
               + FrozenNetwork.INPUT);
     }
-    return new Encoder(bundle::close, bundle.session(), signature);
+    return of(bundle::close, bundle.session(), signature);
   }
 
   /**
@@ -118,8 +143,14 @@ public final class Encoder implements AutoCloseable {
     FrozenNetwork frozen =
         FrozenNetwork.build(
             Networks.create(network, normalize), size, ConstantWeights.Source.initial(seed));
-    Session session = Sessions.open(frozen.graph(), Precision.PRECISION_FLOAT32, 0);
-    return new Encoder(
+    Session session;
+    try {
+      session = Sessions.open(frozen.graph(), Precision.PRECISION_FLOAT32, 0);
+    } catch (RuntimeException | Error e) {
+      frozen.close();
+      throw e;
+    }
+    return of(
         () -> {
           session.close();
           frozen.close();

@@ -53,6 +53,17 @@ final class InstDiscObjective implements TrainingObjective {
   }
 
   @Override
+  public long stateBytes(int examples, int dimension) {
+    return (long) Float.BYTES * examples * dimension;
+  }
+
+  /** Logits, targets, softmax and its gradient: {@code [batch, examples]} each. */
+  @Override
+  public long stepBytes(int batch, int examples) {
+    return 4L * Float.BYTES * batch * examples;
+  }
+
+  @Override
   public Operand<TFloat32> loss(Ops tf, Batch batch, Variables state) {
     int dimension = Math.toIntExact(batch.embeddings().shape().get(-1));
     Variable bank =

@@ -32,6 +32,26 @@ public interface TrainingObjective {
   int views();
 
   /**
+   * Returns the bytes of the objective's largest variable.
+   *
+   * @param examples examples in the training set
+   * @param dimension length of an embedding
+   */
+  default long stateBytes(int examples, int dimension) {
+    return 0;
+  }
+
+  /**
+   * Returns the bytes that a step holds at least to compare a batch with the objective's variables.
+   *
+   * @param batch examples of a step
+   * @param examples examples in the training set
+   */
+  default long stepBytes(int batch, int examples) {
+    return 0;
+  }
+
+  /**
    * Adds the loss.
    *
    * @param tf makes operations

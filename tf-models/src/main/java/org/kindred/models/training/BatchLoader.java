@@ -31,7 +31,10 @@ import org.tensorflow.types.TUint8;
 final class BatchLoader implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(BatchLoader.class);
-  private static final int BATCHES_AHEAD = 3;
+
+  /** Most batches that are in preparation while a step runs. */
+  static final int BATCHES_AHEAD = 3;
+
   private static final long SECONDS_TO_END = 60;
 
   /** One batch. */
@@ -90,7 +93,12 @@ final class BatchLoader implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    submitAhead();
+    try {
+      submitAhead();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /** Returns the order of the examples in an epoch. */
@@ -133,7 +141,7 @@ final class BatchLoader implements AutoCloseable {
 
   private void submitAhead() {
     while (ahead.size() < BATCHES_AHEAD && epoch < config.epochs()) {
-      ahead.addLast(submit());
+      submit();
       step++;
       if (step == config.stepsPerEpoch()) {
         step = 0;
@@ -142,7 +150,7 @@ final class BatchLoader implements AutoCloseable {
     }
   }
 
-  private Batch submit() {
+  private void submit() {
     if (step == 0) {
       order = order(config, epoch);
     }
@@ -155,6 +163,8 @@ final class BatchLoader implements AutoCloseable {
             step,
             TUint8.tensorOf(Shape.of((long) viewsPerExample * size, side, side, 3)),
             TInt32.tensorOf(Shape.of(size), DataBuffers.of(rows)));
+    // From here on the batch is closed with this loader, whatever fails.
+    ahead.addLast(batch);
     ByteBuffer memory = TensorMemory.bytes(batch.views);
     int partSize = (size + threads - 1) / threads;
     for (int view = 0; view < viewsPerExample; view++) {
@@ -163,7 +173,6 @@ final class BatchLoader implements AutoCloseable {
         batch.parts.add(submitPart(memory, rows, view, from, to));
       }
     }
-    return batch;
   }
 
   private Future<?> submitPart(ByteBuffer memory, int[] rows, int view, int from, int to) {

@@ -1,5 +1,7 @@
 package org.kindred.models.training;
 
+import org.kindred.models.objective.Objectives;
+import org.kindred.models.objective.TrainingObjective;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.pipeline.v1.Objective;
@@ -42,7 +44,8 @@ public record TrainingConfig(
   /**
    * Checks the numbers.
    *
-   * @throws IllegalArgumentException when one is out of its range
+   * @throws IllegalArgumentException when one is out of its range, a step's views or the memory
+   *     bank are larger than one buffer, or the objective is not valid
    */
   public TrainingConfig {
     atLeast("epochs", epochs, 1);
@@ -58,6 +61,38 @@ public record TrainingConfig(
               + examples
               + " examples to train on: not one batch would be complete");
     }
+    checkBuffers(Objectives.create(objective), network, batchSize, examples, viewSize);
+  }
+
+  /** What Java fills or reads as one buffer has no more bytes than an int counts. */
+  private static void checkBuffers(
+      TrainingObjective objective, Network network, int batchSize, int examples, int viewSize) {
+    long largestBatch = Integer.MAX_VALUE / batchBytes(objective, 1, viewSize);
+    if (batchSize > largestBatch) {
+      throw new IllegalArgumentException(
+          "batch_size is %d, valid is 2 to %d: the %d views of each example, of %d x %d pixels, must fit into %d bytes"
+              .formatted(
+                  batchSize,
+                  largestBatch,
+                  objective.views(),
+                  viewSize,
+                  viewSize,
+                  Integer.MAX_VALUE));
+    }
+    int dimension = network.getEmbeddingDimension();
+    if (objective.stateBytes(examples, dimension) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "network.embedding_dimension is %d, valid is 1 to %d: the memory bank of %d examples must fit into %d bytes"
+              .formatted(
+                  dimension,
+                  Integer.MAX_VALUE / objective.stateBytes(examples, 1),
+                  examples,
+                  Integer.MAX_VALUE));
+    }
+  }
+
+  private static long batchBytes(TrainingObjective objective, int batchSize, int viewSize) {
+    return (long) objective.views() * batchSize * viewSize * viewSize * 3;
   }
 
   private static void atLeast(String name, int value, int minimum) {
@@ -96,6 +131,18 @@ public record TrainingConfig(
   /** Returns the steps of an epoch: complete batches. */
   public int stepsPerEpoch() {
     return examples / batchSize;
+  }
+
+  /**
+   * Returns the bytes of native memory that training holds at least, besides what the network
+   * takes: the batches that are prepared ahead, the objective's variables and a checkpoint's copy
+   * of them, and what a step compares with them.
+   */
+  public long memoryBytes() {
+    TrainingObjective learned = Objectives.create(objective);
+    return (BatchLoader.BATCHES_AHEAD + 1) * batchBytes(learned, batchSize, viewSize)
+        + 2 * learned.stateBytes(examples, network.getEmbeddingDimension())
+        + learned.stepBytes(batchSize, examples);
   }
 
   /** Returns the bytes of one view: height x width x 3. */

@@ -60,7 +60,7 @@ final class TrainingGraph implements AutoCloseable {
    */
   record Sizes(int batchSize, int examples, int height, int width) {}
 
-  private final Graph graph = new Graph();
+  private final Graph graph;
   private final Variables variables;
   private final Session session;
   private final Placeholder<TUint8> views;
@@ -83,33 +83,42 @@ final class TrainingGraph implements AutoCloseable {
     this.sizes = sizes;
     ConfigProto configuration = Sessions.configuration(precision, threads);
     this.threads = configuration.getIntraOpParallelismThreads();
-    Ops tf = Ops.create(graph);
-    variables = new Variables(tf);
-    views =
-        tf.placeholder(
-            TUint8.class, imageShape((long) objective.views() * sizes.batchSize(), sizes));
-    rows = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(sizes.batchSize())));
-    rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
+    graph = new Graph();
+    try {
+      Ops tf = Ops.create(graph);
+      variables = new Variables(tf);
+      views =
+          tf.placeholder(
+              TUint8.class, imageShape((long) objective.views() * sizes.batchSize(), sizes));
+      rows = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(sizes.batchSize())));
+      rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
 
-    Layers layers = Layers.forTraining(tf, variables);
-    Operand<TFloat32> embeddings = network.build(layers, views).get(EmbeddingNetwork.EMBEDDING);
-    Batch batch = new Batch(embeddings, rows, sizes.batchSize(), sizes.examples());
-    loss = objective.loss(tf, batch, variables);
-    List<Operand<TFloat32>> gradients = gradients();
+      Layers layers = Layers.forTraining(tf, variables);
+      Operand<TFloat32> embeddings = network.build(layers, views).get(EmbeddingNetwork.EMBEDDING);
+      Batch batch = new Batch(embeddings, rows, sizes.batchSize(), sizes.examples());
+      loss = objective.loss(tf, batch, variables);
+      List<Operand<TFloat32>> gradients = gradients();
 
-    Ops afterGradients = after(tf, gradients);
-    updates.addAll(optimizer.updates(afterGradients, variables, gradients, rate));
-    layers
-        .statisticUpdates()
-        .forEach(
-            (name, value) ->
-                updates.add(afterGradients.assignVariableOp(variables.get(name).handle(), value)));
-    updates.addAll(objective.updates(after(tf, updates), batch, variables));
+      Ops afterGradients = after(tf, gradients);
+      updates.addAll(optimizer.updates(afterGradients, variables, gradients, rate));
+      layers
+          .statisticUpdates()
+          .forEach(
+              (name, value) ->
+                  updates.add(
+                      afterGradients.assignVariableOp(variables.get(name).handle(), value)));
+      updates.addAll(objective.updates(after(tf, updates), batch, variables));
 
-    images = tf.placeholder(TUint8.class, imageShape(-1, sizes));
-    embedding =
-        network.build(Layers.forEvaluation(tf, variables), images).get(EmbeddingNetwork.EMBEDDING);
-    session = new Session(graph, configuration);
+      images = tf.placeholder(TUint8.class, imageShape(-1, sizes));
+      embedding =
+          network
+              .build(Layers.forEvaluation(tf, variables), images)
+              .get(EmbeddingNetwork.EMBEDDING);
+      session = new Session(graph, configuration);
+    } catch (RuntimeException | Error e) {
+      graph.close();
+      throw e;
+    }
   }
 
   private static Placeholder.Options imageShape(long images, Sizes sizes) {

@@ -25,6 +25,10 @@ import org.kindred.models.tensorflow.ConstantWeights;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
+import org.tensorflow.proto.SavedModel;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
 
 final class EncoderTest {
 
@@ -146,6 +150,29 @@ final class EncoderTest {
     } finally {
       callers.shutdownNow();
     }
+  }
+
+  /** A signature whose shapes are not those of the graph. */
+  @Test
+  void refusesASignatureThatIsNotTheGraphs() throws IOException {
+    Path model = save("model", 7);
+    Path file = model.resolve("saved_model.pb");
+    SavedModel.Builder changed = SavedModel.parseFrom(Files.readAllBytes(file)).toBuilder();
+    SignatureDef signature =
+        changed.getMetaGraphs(0).getSignatureDefOrThrow(FrozenNetwork.SIGNATURE);
+    TensorInfo shapeless =
+        signature.getInputsOrThrow(FrozenNetwork.INPUT).toBuilder()
+            .setTensorShape(TensorShapeProto.newBuilder().setUnknownRank(true))
+            .build();
+    changed
+        .getMetaGraphsBuilder(0)
+        .putSignatureDef(
+            FrozenNetwork.SIGNATURE,
+            signature.toBuilder().putInputs(FrozenNetwork.INPUT, shapeless).build());
+    Files.write(file, changed.build().toByteArray());
+    assertThatThrownBy(() -> Encoder.open(model))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(model + " is not a whole SavedModel");
   }
 
   @Test

@@ -1,0 +1,94 @@
+package org.kindred.models.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.kindred.models.training.TinyTraining.INVASPREAD;
+import static org.kindred.models.training.TinyTraining.RANDOM_VIEWS;
+import static org.kindred.models.training.TinyTraining.config;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.kindred.models.network.Networks;
+import org.kindred.models.objective.TrainingObjective;
+import org.kindred.models.optimizer.MomentumSgd;
+import org.kindred.models.random.CounterRandom;
+import org.kindred.models.tensorflow.Variables;
+import org.kindred.models.training.TrainingGraph.Sizes;
+import org.kindred.proto.pipeline.v1.Precision;
+import org.kindred.proto.pipeline.v1.Sgd;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/** What could not be made whole leaves no native memory and no threads behind. */
+final class LeakTest {
+
+  @BeforeAll
+  static void loadTensorFlow() {
+    new Graph().close();
+  }
+
+  private static void assertFailsWithoutLeak(ThrowingCallable construction, String message) {
+    // Other tests' garbage may be collected meanwhile, so that there are less.
+    long before = Pointer.totalCount();
+    assertThatThrownBy(construction).hasMessageContaining(message);
+    assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
+  }
+
+  @Test
+  void aTrainingGraph() {
+    TrainingObjective failing =
+        new TrainingObjective() {
+          @Override
+          public int views() {
+            return 1;
+          }
+
+          @Override
+          public Operand<TFloat32> loss(Ops tf, Batch batch, Variables state) {
+            throw new IllegalStateException("no such loss");
+          }
+        };
+    TrainingConfig config = config(INVASPREAD, 1);
+    assertFailsWithoutLeak(
+        () ->
+            new TrainingGraph(
+                Networks.create(config.network(), config.normalize()),
+                failing,
+                new MomentumSgd(Sgd.getDefaultInstance()),
+                new Sizes(2, 2, 8, 8),
+                Precision.PRECISION_FLOAT32,
+                0),
+        "no such loss");
+    int other = Runtime.getRuntime().availableProcessors() + 1;
+    assertFailsWithoutLeak(
+        () ->
+            new TrainingGraph(
+                Networks.create(config.network(), config.normalize()),
+                failing,
+                new MomentumSgd(Sgd.getDefaultInstance()),
+                new Sizes(2, 2, 8, 8),
+                Precision.PRECISION_FLOAT32,
+                other),
+        "threads is " + other);
+  }
+
+  /** The batch after the first is of an epoch that no stream of random numbers has. */
+  @Test
+  void aBatchLoader() throws InterruptedException {
+    TrainingConfig config =
+        config(INVASPREAD, CounterRandom.MAX_EPOCHS + 1, 11, c -> c.setBatchSize(10));
+    assertFailsWithoutLeak(
+        () -> new BatchLoader(config, 2, RANDOM_VIEWS, CounterRandom.MAX_EPOCHS - 1),
+        "epoch is " + CounterRandom.MAX_EPOCHS);
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals("kindred-batch-loader")) {
+        thread.join(1000);
+        assertThat(thread.isAlive()).isFalse();
+      }
+    }
+  }
+}
