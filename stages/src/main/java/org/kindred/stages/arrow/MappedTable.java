@@ -189,6 +189,11 @@ public final class MappedTable implements AutoCloseable {
     return schema.getCustomMetadata();
   }
 
+  /** Returns the columns, as {@link Tables} writes them. */
+  public List<Field> columns() {
+    return schema.getFields();
+  }
+
   /** Returns the length of a fixed-size list column's lists. */
   public int width(String column) {
     Field field =

@@ -199,7 +199,13 @@ public final class ArtifactStore implements Serializable {
       LOG.warn("replacing a damaged artifact: {}", damage.get(0));
       files.delete(target + "/" + StoredArtifact.MANIFEST);
       files.delete(target);
-      files.publish(ready, target, names);
+      if (!files.publish(ready, target, names)) {
+        damage = Verification.problems(files, target, digest);
+        if (!damage.isEmpty()) {
+          throw new ArtifactException(
+              "cannot replace a damaged artifact, somebody else writes to it: " + damage.get(0));
+        }
+      }
     }
   }
 

@@ -6,12 +6,13 @@ import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Objects;
 import org.kindred.proto.artifact.v1.Artifact;
+import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.stages.arrow.MappedTable;
 
 /**
- * Compares an artifact with its manifest: size and SHA-256 of every file, rows and schema of every
- * table.
+ * Compares an artifact with its manifest: size and SHA-256 of every file; name, type, rows and
+ * columns of every table.
  */
 final class Verification {
   private Verification() {}
@@ -35,13 +36,15 @@ final class Verification {
       return List.of(
           "damaged: %s is of artifact %s, not %s".formatted(path, manifest.getDigest(), digest));
     }
-    return manifest.getContent().getFilesList().parallelStream()
-        .map(file -> fileProblem(files, location, file))
+    Content content = manifest.getContent();
+    return content.getFilesList().parallelStream()
+        .map(file -> fileProblem(files, location, file, content))
         .filter(Objects::nonNull)
         .toList();
   }
 
-  private static String fileProblem(StoreFiles files, String location, DataFile file) {
+  private static String fileProblem(
+      StoreFiles files, String location, DataFile file, Content content) {
     String path = location + "/" + file.getPath();
     try {
       long size = files.size(path);
@@ -60,7 +63,7 @@ final class Verification {
         return "damaged: %s has SHA-256 %s, the manifest says %s"
             .formatted(path, digest, file.getSha256());
       }
-      return file.getTable().isEmpty() ? null : tableProblem(files, path, file);
+      return file.getTable().isEmpty() ? null : tableProblem(files, path, file, content);
     } catch (NoSuchFileException e) {
       return "missing: " + path;
     } catch (IOException | RuntimeException e) {
@@ -68,7 +71,7 @@ final class Verification {
     }
   }
 
-  private static String tableProblem(StoreFiles files, String path, DataFile file)
+  private static String tableProblem(StoreFiles files, String path, DataFile file, Content content)
       throws IOException {
     try (MappedTable table = MappedTable.open(List.of(files.local(path)))) {
       String name = table.metadata().get(MappedTable.TABLE_KEY);
@@ -76,10 +79,22 @@ final class Verification {
         return "damaged: %s holds table \"%s\", the manifest says \"%s\""
             .formatted(path, name, file.getTable());
       }
-      return table.rows() == file.getRows()
-          ? null
-          : "damaged: %s has %d rows, the manifest says %d"
-              .formatted(path, table.rows(), file.getRows());
+      String type = table.metadata().get(MappedTable.TYPE_KEY);
+      String expectedType = Manifests.typeName(Manifests.type(content));
+      if (!expectedType.equals(type)) {
+        return "damaged: %s is of type %s, the manifest says %s"
+            .formatted(path, type, expectedType);
+      }
+      if (table.rows() != file.getRows()) {
+        return "damaged: %s has %d rows, the manifest says %d"
+            .formatted(path, table.rows(), file.getRows());
+      }
+      return TableColumns.otherThan(table.columns(), name, content)
+          .map(
+              expected ->
+                  "damaged: %s has columns %s, by the manifest %s"
+                      .formatted(path, table.columns(), expected))
+          .orElse(null);
     }
   }
 }

@@ -12,8 +12,10 @@ import org.kindred.proto.artifact.v1.Grayscale;
 import org.kindred.proto.artifact.v1.HorizontalFlip;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.artifact.v1.Operation;
+import org.kindred.proto.artifact.v1.RandomCrop;
 import org.kindred.proto.artifact.v1.RandomResizedCrop;
 import org.kindred.proto.artifact.v1.ResizeShorterSide;
+import org.kindred.proto.artifact.v1.ResizeSquare;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.pipeline.v1.RecipeConfig;
 
@@ -37,14 +39,20 @@ import org.kindred.proto.pipeline.v1.RecipeConfig;
  *     <td>crop of 0.08 to 1, flip 0.5, jitter (0.4, 0.4, 0.4, 0.1) 0.8, grey 0.2
  *   <tr><td>A-cifar-swav<td>SwAV on CIFAR<td>32
  *     <td>crop of 0.08 to 1, flip 0.5, jitter (0.8, 0.8, 0.8, 0.2) 0.8, grey 0.2
+ *   <tr><td>A-ml<td>metric learning (CUB, Cars, Products)<td>224
+ *     <td>resize to 256 x 256, crop of s at a random place, flip 0.5
  *   <tr><td>none<td>training without augmentation<td>32<td>resize of the shorter side to s, centre
  *     crop of s; a source of s x s passes unchanged
  *   <tr><td>test<td>evaluation<td>32<td>as none
+ *   <tr><td>test-in<td>evaluation on ImageNet<td>224
+ *     <td>resize of the shorter side to 256, centre crop of s
+ *   <tr><td>test-ml<td>evaluation of A-ml<td>224<td>resize to 256 x 256, centre crop of s
  * </table>
  *
  * <p>A number behind an operation is its probability; jitter is (brightness, contrast, saturation,
- * hue). Recipes of ImageNet normalise with the mean and standard deviation of ImageNet, all others
- * with those of CIFAR-10 that the references use.
+ * hue). Recipes of 224 pixels normalise with the mean and standard deviation of ImageNet, all
+ * others with those of CIFAR-10 that the references use. Where s is configured, a resize before a
+ * crop keeps its ratio to it.
  */
 public final class Recipes {
 
@@ -114,16 +122,29 @@ public final class Recipes {
     if (size < 4 || size > 1024) {
       throw new IllegalArgumentException("size is " + size + ", valid is 4 to 1024");
     }
+    int before = new ViewMaker(recipe.build()).size();
     for (Operation.Builder operation : recipe.getOperationsBuilderList()) {
       switch (operation.getKindCase()) {
         case RANDOM_RESIZED_CROP -> operation.getRandomResizedCropBuilder().setSize(size);
-        case RESIZE_SHORTER_SIDE -> operation.getResizeShorterSideBuilder().setSize(size);
         case CENTER_CROP -> operation.getCenterCropBuilder().setSize(size);
+        case RANDOM_CROP -> operation.getRandomCropBuilder().setSize(size);
+        case RESIZE_SHORTER_SIDE -> {
+          ResizeShorterSide.Builder resize = operation.getResizeShorterSideBuilder();
+          resize.setSize(inProportion(resize.getSize(), size, before));
+        }
+        case RESIZE_SQUARE -> {
+          ResizeSquare.Builder resize = operation.getResizeSquareBuilder();
+          resize.setSize(inProportion(resize.getSize(), size, before));
+        }
         default -> {
           // The other operations keep the size.
         }
       }
     }
+  }
+
+  private static int inProportion(int resize, int size, int before) {
+    return (int) Math.round((double) resize * size / before);
   }
 
   private static void overrideMinScale(ViewRecipe.Builder recipe, String preset, double minScale) {
@@ -177,8 +198,11 @@ public final class Recipes {
     presets.put("A-swav", recipe(IMAGENET, crop(224, 0.14), flip, swav, gray, blur));
     presets.put("A-cifar-simclr", recipe(CIFAR, crop(32, 0.08), flip, weakHue, gray));
     presets.put("A-cifar-swav", recipe(CIFAR, crop(32, 0.08), flip, swav, gray));
+    presets.put("A-ml", recipe(IMAGENET, resizeSquare(256), randomCrop(224), flip));
     presets.put("none", recipe(CIFAR, resize(32), centerCrop(32)));
     presets.put("test", recipe(CIFAR, resize(32), centerCrop(32)));
+    presets.put("test-in", recipe(IMAGENET, resize(256), centerCrop(224)));
+    presets.put("test-ml", recipe(IMAGENET, resizeSquare(256), centerCrop(224)));
     return presets;
   }
 
@@ -238,5 +262,13 @@ public final class Recipes {
 
   private static Operation centerCrop(int size) {
     return Operation.newBuilder().setCenterCrop(CenterCrop.newBuilder().setSize(size)).build();
+  }
+
+  private static Operation resizeSquare(int size) {
+    return Operation.newBuilder().setResizeSquare(ResizeSquare.newBuilder().setSize(size)).build();
+  }
+
+  private static Operation randomCrop(int size) {
+    return Operation.newBuilder().setRandomCrop(RandomCrop.newBuilder().setSize(size)).build();
   }
 }

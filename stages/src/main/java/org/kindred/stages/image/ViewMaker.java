@@ -55,9 +55,8 @@ public final class ViewMaker {
       Operation message = recipe.getOperations(i);
       try {
         Step step = Step.of(message);
-        if (step.operation() instanceof ViewOperation.CenterCrop crop
-            && extent.shorterSide() == 0) {
-          smallestSource = crop.size();
+        if (extent.shorterSide() == 0) {
+          smallestSource = Math.max(smallestSource, step.operation().cutSide());
         }
         extent = step.after(extent);
         draws += step.draws();
@@ -70,7 +69,7 @@ public final class ViewMaker {
     if (!extent.square()) {
       throw new IllegalArgumentException(
           "the recipe does not fix the size of a view: valid is a recipe with a"
-              + " random_resized_crop or a center_crop");
+              + " random_resized_crop, resize_square, center_crop or random_crop");
     }
     steps = compiled.toArray(new Step[0]);
     uniforms = new double[draws];
@@ -90,7 +89,7 @@ public final class ViewMaker {
 
   /**
    * Returns the fewest pixels that each side of a source must have: 1, unless the recipe cuts a
-   * centre crop out of the unresized source.
+   * crop out of the unresized source.
    */
   public int minSourceSide() {
     return minSourceSide;
@@ -160,6 +159,9 @@ public final class ViewMaker {
             case RESIZE_SHORTER_SIDE ->
                 new ViewOperation.ResizeShorterSide(message.getResizeShorterSide().getSize());
             case CENTER_CROP -> new ViewOperation.CenterCrop(message.getCenterCrop().getSize());
+            case RESIZE_SQUARE ->
+                new ViewOperation.ResizeSquare(message.getResizeSquare().getSize());
+            case RANDOM_CROP -> new ViewOperation.RandomCrop(message.getRandomCrop().getSize());
             case KIND_NOT_SET -> throw new IllegalArgumentException("the operation names no kind");
           };
       return new Step(operation, probability);

@@ -16,6 +16,11 @@ sealed interface ViewOperation {
     return 0;
   }
 
+  /** Returns the side of the square that it cuts out of the image as it is; 0: it cuts none. */
+  default int cutSide() {
+    return 0;
+  }
+
   /**
    * Applies the operation.
    *
@@ -222,6 +227,26 @@ sealed interface ViewOperation {
     }
   }
 
+  /** Resizes to a square, whatever the aspect ratio was. */
+  record ResizeSquare(int size) implements ViewOperation {
+
+    public ResizeSquare {
+      requireSide(size);
+    }
+
+    @Override
+    public void apply(Canvas canvas, double[] uniforms, int at) {
+      if (canvas.width() != size || canvas.height() != size) {
+        canvas.resize(CropBox.whole(canvas.width(), canvas.height()), size, size);
+      }
+    }
+
+    @Override
+    public Extent after(Extent before) {
+      return Extent.squareOf(size);
+    }
+  }
+
   /** Cuts a square out of the middle. */
   record CenterCrop(int size) implements ViewOperation {
 
@@ -235,16 +260,55 @@ sealed interface ViewOperation {
     }
 
     @Override
-    public Extent after(Extent before) {
-      if (before.shorterSide() > 0 && before.shorterSide() < size) {
-        throw new IllegalArgumentException(
-            String.format(
-                "size is %d, but the operations before leave a shorter side of %d pixels;"
-                    + " valid is %2$d or less",
-                size, before.shorterSide()));
-      }
-      return Extent.squareOf(size);
+    public int cutSide() {
+      return size;
     }
+
+    @Override
+    public Extent after(Extent before) {
+      return afterCut(size, before);
+    }
+  }
+
+  /** Cuts a square out at a random place. */
+  record RandomCrop(int size) implements ViewOperation {
+
+    public RandomCrop {
+      requireSide(size);
+    }
+
+    @Override
+    public int draws() {
+      return 2;
+    }
+
+    @Override
+    public void apply(Canvas canvas, double[] uniforms, int at) {
+      int left = (int) (uniforms[at] * (canvas.width() - size + 1));
+      int top = (int) (uniforms[at + 1] * (canvas.height() - size + 1));
+      canvas.crop(new CropBox(left, top, size, size));
+    }
+
+    @Override
+    public int cutSide() {
+      return size;
+    }
+
+    @Override
+    public Extent after(Extent before) {
+      return afterCut(size, before);
+    }
+  }
+
+  private static Extent afterCut(int size, Extent before) {
+    if (before.shorterSide() > 0 && before.shorterSide() < size) {
+      throw new IllegalArgumentException(
+          String.format(
+              "size is %d, but the operations before leave a shorter side of %d pixels;"
+                  + " valid is %2$d or less",
+              size, before.shorterSide()));
+    }
+    return Extent.squareOf(size);
   }
 
   private static double between(double low, double high, double uniform) {

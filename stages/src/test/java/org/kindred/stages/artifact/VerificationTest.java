@@ -14,13 +14,26 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.Clustering;
+import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.DataFile;
+import org.kindred.proto.artifact.v1.Dataset;
+import org.kindred.proto.artifact.v1.EmbeddingSet;
+import org.kindred.proto.artifact.v1.Evaluation;
+import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.Model;
+import org.kindred.proto.artifact.v1.NeighborGraph;
+import org.kindred.proto.artifact.v1.ViewSet;
+import org.kindred.stages.arrow.Tables;
 
 class VerificationTest {
   @TempDir Path root;
@@ -300,5 +313,91 @@ class VerificationTest {
         .singleElement()
         .asString()
         .startsWith("unreadable: " + published.location() + "/x: ");
+  }
+
+  private String publishTable(String table, List<Field> columns, Content payload)
+      throws IOException {
+    Staging staging = store.newStaging(Manifests.type(payload));
+    List<StagedFile> staged = new ArrayList<>();
+    try (Staging.Shard shard = staging.newShard(table, 0, columns, Map.of())) {
+      staged.add(shard.finish());
+    }
+    return store.publish(staging, staged, payload, PRODUCER).digest();
+  }
+
+  private void assertColumns(String table, List<Field> wrong, List<Field> right, Content payload)
+      throws IOException {
+    assertThat(store.verify(store.resolve(publishTable(table, right, payload)))).isEmpty();
+    String digest = publishTable(table, wrong, payload);
+    assertThat(store.verify(store.resolve(digest)))
+        .singleElement()
+        .asString()
+        .startsWith("damaged: ")
+        .endsWith(" has columns %s, by the manifest %s".formatted(wrong, right));
+  }
+
+  @Test
+  void findsTablesOfOtherColumns() throws IOException {
+    assertColumns(
+        Tables.EXAMPLES,
+        Tables.views(),
+        Tables.examples(),
+        Content.newBuilder().setDataset(Dataset.getDefaultInstance()).build());
+    assertColumns(
+        Tables.NEIGHBORS,
+        Tables.neighbors(4),
+        Tables.neighbors(5),
+        Content.newBuilder().setNeighborGraph(NeighborGraph.newBuilder().setK(5)).build());
+    assertColumns(
+        "learned-pooled",
+        Tables.embeddings(16),
+        Tables.embeddings(32),
+        Content.newBuilder()
+            .setEmbeddingSet(
+                EmbeddingSet.newBuilder()
+                    .addFeatures(
+                        FeatureTable.newBuilder().setTable("learned-pooled").setDimension(32)))
+            .build());
+    assertColumns(
+        Tables.MEMORY_BANK,
+        Tables.curve(),
+        Tables.vectors(8),
+        Content.newBuilder()
+            .setModel(
+                Model.newBuilder()
+                    .addLayers(Layer.newBuilder().setName("embedding").setDimension(8)))
+            .build());
+    assertColumns(
+        "centers",
+        Tables.vectors(3),
+        Tables.vectors(2),
+        Content.newBuilder()
+            .setClustering(
+                Clustering.newBuilder()
+                    .addResults(
+                        ClusteringResult.newBuilder()
+                            .setCentersTable("centers")
+                            .setFeatures(FeatureTable.newBuilder().setDimension(2))))
+            .build());
+    assertColumns(
+        Tables.GALLERY,
+        Tables.neighbors(3),
+        Tables.gallery(3),
+        Content.newBuilder().setEvaluation(Evaluation.getDefaultInstance()).build());
+  }
+
+  /** A file of a table that was written for an artifact of another type. */
+  @Test
+  void findsTablesOfAnotherType() throws IOException {
+    Content payload = Content.newBuilder().setViewSet(ViewSet.getDefaultInstance()).build();
+    Staging staging = store.newStaging(ArtifactType.ARTIFACT_TYPE_DATASET);
+    List<StagedFile> staged = new ArrayList<>();
+    try (Staging.Shard shard = staging.newShard(Tables.VIEWS, 0, Tables.views(), Map.of())) {
+      staged.add(shard.finish());
+    }
+    assertThat(store.verify(store.publish(staging, staged, payload, PRODUCER)))
+        .singleElement()
+        .asString()
+        .endsWith("is of type Dataset, the manifest says ViewSet");
   }
 }

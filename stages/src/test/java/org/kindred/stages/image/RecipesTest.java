@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,21 +38,32 @@ class RecipesTest {
             "A-swav",
             "A-cifar-simclr",
             "A-cifar-swav",
+            "A-ml",
             "none",
-            "test");
+            "test",
+            "test-in",
+            "test-ml");
   }
 
+  /** Each number of each operation, in the order of the message's fields. */
   @ParameterizedTest
   @CsvSource({
-    "A-cifar-id, 32, crop 0.2 | jitter 0.4 0.4 x1 | gray x0.2",
-    "A-cifar-is, 32, crop 0.2 | jitter 0.4 0.4 x1 | gray x0.2 | flip x0.5",
-    "A-in-v1, 224, crop 0.2 | gray x0.2 | jitter 0.4 0.4 x1 | flip x0.5",
-    "A-in-v2, 224, crop 0.2 | jitter 0.4 0.1 x0.8 | gray x0.2 | blur x0.5 | flip x0.5",
-    "A-swav, 224, crop 0.14 | flip x0.5 | jitter 0.8 0.2 x0.8 | gray x0.2 | blur x0.5",
-    "A-cifar-simclr, 32, crop 0.08 | flip x0.5 | jitter 0.4 0.1 x0.8 | gray x0.2",
-    "A-cifar-swav, 32, crop 0.08 | flip x0.5 | jitter 0.8 0.2 x0.8 | gray x0.2",
-    "none, 32, resize | center",
-    "test, 32, resize | center",
+    "A-cifar-id, 32, crop 32 0.2 1 0.75 1.3333 | jitter 0.4 0.4 0.4 0.4 | gray x0.2",
+    "A-cifar-is, 32, crop 32 0.2 1 0.75 1.3333 | jitter 0.4 0.4 0.4 0.4 | gray x0.2 | flip x0.5",
+    "A-in-v1, 224, crop 224 0.2 1 0.75 1.3333 | gray x0.2 | jitter 0.4 0.4 0.4 0.4 | flip x0.5",
+    "A-in-v2, 224, crop 224 0.2 1 0.75 1.3333 | jitter 0.4 0.4 0.4 0.1 x0.8 | gray x0.2"
+        + " | blur 0.1 2 x0.5 | flip x0.5",
+    "A-swav, 224, crop 224 0.14 1 0.75 1.3333 | flip x0.5 | jitter 0.8 0.8 0.8 0.2 x0.8"
+        + " | gray x0.2 | blur 0.1 2 x0.5",
+    "A-cifar-simclr, 32, crop 32 0.08 1 0.75 1.3333 | flip x0.5 | jitter 0.4 0.4 0.4 0.1 x0.8"
+        + " | gray x0.2",
+    "A-cifar-swav, 32, crop 32 0.08 1 0.75 1.3333 | flip x0.5 | jitter 0.8 0.8 0.8 0.2 x0.8"
+        + " | gray x0.2",
+    "A-ml, 224, square 256 | random 224 | flip x0.5",
+    "none, 32, resize 32 | center 32",
+    "test, 32, resize 32 | center 32",
+    "test-in, 224, resize 256 | center 224",
+    "test-ml, 224, square 256 | center 224",
   })
   void presetsAreThoseOfThePapers(String preset, int size, String operations) {
     ViewRecipe recipe = Recipes.resolve(config(preset).build());
@@ -56,8 +71,22 @@ class RecipesTest {
     assertThat(recipe.getOperationsList().stream().map(RecipesTest::describe))
         .containsExactly(operations.split(" \\| ", -1));
     assertThat(new ViewMaker(recipe).size()).isEqualTo(size);
-    assertThat(recipe.getNormalize().getMeanRed())
-        .isEqualTo(preset.equals("A-swav") || preset.startsWith("A-in") ? 0.485f : 0.4914f);
+    assertThat(recipe.getNormalize())
+        .isEqualTo(
+            size == 224
+                ? normalize(0.485f, 0.456f, 0.406f, 0.229f, 0.224f, 0.225f)
+                : normalize(0.4914f, 0.4822f, 0.4465f, 0.2023f, 0.1994f, 0.2010f));
+  }
+
+  private static Normalize normalize(float... values) {
+    return Normalize.newBuilder()
+        .setMeanRed(values[0])
+        .setMeanGreen(values[1])
+        .setMeanBlue(values[2])
+        .setStdRed(values[3])
+        .setStdGreen(values[4])
+        .setStdBlue(values[5])
+        .build();
   }
 
   @ParameterizedTest
@@ -87,22 +116,6 @@ class RecipesTest {
   }
 
   @Test
-  void imagenetRecipesUseImagenetStatistics() {
-    Normalize normalize = Recipes.resolve(config("A-in-v2").build()).getNormalize();
-
-    assertThat(normalize)
-        .isEqualTo(
-            Normalize.newBuilder()
-                .setMeanRed(0.485f)
-                .setMeanGreen(0.456f)
-                .setMeanBlue(0.406f)
-                .setStdRed(0.229f)
-                .setStdGreen(0.224f)
-                .setStdBlue(0.225f)
-                .build());
-  }
-
-  @Test
   void overridesSizeAndScale() {
     RandomResizedCrop crop =
         Recipes.resolve(config("A-swav").setSize(96).setMinScale(0.05).build())
@@ -111,8 +124,14 @@ class RecipesTest {
 
     assertThat(crop.getSize()).isEqualTo(96);
     assertThat(crop.getMinScale()).isEqualTo(0.05);
-    assertThat(new ViewMaker(Recipes.resolve(config("test").setSize(64).build())).size())
-        .isEqualTo(64);
+    assertThat(resolved("test", 64)).containsExactly("resize 64", "center 64");
+    assertThat(resolved("test-in", 448)).containsExactly("resize 512", "center 448");
+    assertThat(resolved("A-ml", 112)).containsExactly("square 128", "random 112", "flip x0.5");
+  }
+
+  private static Stream<String> resolved(String preset, int size) {
+    ViewRecipe recipe = Recipes.resolve(config(preset).setSize(size).build());
+    return recipe.getOperationsList().stream().map(RecipesTest::describe);
   }
 
   @Test
@@ -121,7 +140,7 @@ class RecipesTest {
     assertRefused(
         config("A-cifar"),
         "preset is \"A-cifar\", valid is one of A-cifar-id, A-cifar-is, A-in-v1, A-in-v2, A-swav,"
-            + " A-cifar-simclr, A-cifar-swav, none, test");
+            + " A-cifar-simclr, A-cifar-swav, A-ml, none, test, test-in, test-ml");
     assertRefused(
         RecipeConfig.newBuilder(), "neither preset nor recipe is set, valid is one of them");
     assertRefused(
@@ -169,21 +188,24 @@ class RecipesTest {
   }
 
   private static String describe(Operation operation) {
-    String rate = " x" + (operation.getProbability() + "").replaceAll("\\.0$", "");
-    return switch (operation.getKindCase()) {
-      case RANDOM_RESIZED_CROP -> "crop " + operation.getRandomResizedCrop().getMinScale();
-      case COLOR_JITTER ->
-          "jitter "
-              + operation.getColorJitter().getContrast()
-              + " "
-              + operation.getColorJitter().getHue()
-              + rate;
-      case GRAYSCALE -> "gray" + rate;
-      case HORIZONTAL_FLIP -> "flip" + rate;
-      case GAUSSIAN_BLUR -> "blur" + rate;
-      case RESIZE_SHORTER_SIDE -> "resize";
-      case CENTER_CROP -> "center";
-      case KIND_NOT_SET -> "nothing";
+    String[] names = {
+      "crop", "flip", "jitter", "gray", "blur", "resize", "center", "square", "random"
     };
+    StringBuilder text = new StringBuilder(names[operation.getKindCase().getNumber() - 2]);
+    Message kind =
+        (Message)
+            operation.getField(
+                Operation.getDescriptor().findFieldByNumber(operation.getKindCase().getNumber()));
+    for (FieldDescriptor field : kind.getDescriptorForType().getFields()) {
+      text.append(' ').append(number(((Number) kind.getField(field)).doubleValue()));
+    }
+    if (operation.getProbability() != 1) {
+      text.append(" x").append(number(operation.getProbability()));
+    }
+    return text.toString();
+  }
+
+  private static String number(double value) {
+    return new DecimalFormat("0.####", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value);
   }
 }

@@ -241,12 +241,12 @@ class ViewMakerTest {
         Operation.newBuilder().setCenterCrop(CenterCrop.newBuilder().setSize(17)).build();
     assertRefused(
         "the recipe does not fix the size of a view: valid is a recipe with a"
-            + " random_resized_crop or a center_crop",
+            + " random_resized_crop, resize_square, center_crop or random_crop",
         FLIP,
         resize);
     assertRefused(
         "the recipe does not fix the size of a view: valid is a recipe with a"
-            + " random_resized_crop or a center_crop");
+            + " random_resized_crop, resize_square, center_crop or random_crop");
     assertRefused(
         "operations[1] (center_crop): size is 17, but the operations before leave a shorter side of"
             + " 16 pixels; valid is 16 or less",

@@ -143,6 +143,52 @@ class ViewOperationTest {
     assertThat(CropBox.centered(23, 21, 20, 20)).isEqualTo(new CropBox(2, 0, 20, 20));
   }
 
+  @Test
+  void cutsAtTheDrawnPlace() {
+    RgbImage image = TestImages.noise(9, 7, 1);
+    double last = Math.nextDown(1.0);
+    assertThat(cut(image, 0, 0)).isEqualTo(region(image, 0, 0));
+    assertThat(cut(image, last, 0)).isEqualTo(region(image, 5, 0));
+    assertThat(cut(image, 0.5, last)).isEqualTo(region(image, 3, 3));
+    assertThat(new ViewOperation.RandomCrop(4).draws()).isEqualTo(2);
+  }
+
+  private static byte[] cut(RgbImage image, double across, double down) {
+    Canvas canvas = new Canvas();
+    canvas.open(image);
+    new ViewOperation.RandomCrop(4).apply(canvas, new double[] {across, down}, 0);
+    byte[] pixels = new byte[4 * 4 * 3];
+    canvas.write(pixels, 0);
+    return pixels;
+  }
+
+  private static byte[] region(RgbImage image, int left, int top) {
+    byte[] pixels = new byte[4 * 4 * 3];
+    for (int row = 0; row < 4; row++) {
+      System.arraycopy(
+          image.pixels(), ((top + row) * image.width() + left) * 3, pixels, row * 12, 12);
+    }
+    return pixels;
+  }
+
+  @Test
+  void resizesToASquareWhateverTheShape() {
+    Canvas canvas = new Canvas();
+    canvas.open(TestImages.noise(50, 37, 1));
+    new ViewOperation.ResizeSquare(16).apply(canvas, new double[0], 0);
+    assertThat(canvas.width()).isEqualTo(16);
+    assertThat(canvas.height()).isEqualTo(16);
+    byte[] pixels = new byte[16 * 16 * 3];
+    canvas.write(pixels, 0);
+
+    Canvas expected = new Canvas();
+    expected.open(TestImages.noise(50, 37, 1));
+    expected.resize(CropBox.whole(50, 37), 16, 16);
+    byte[] same = new byte[16 * 16 * 3];
+    expected.write(same, 0);
+    assertThat(pixels).isEqualTo(same);
+  }
+
   private static double[] uniforms(int id, int count) {
     CounterRandom random = new CounterRandom(Domain.VIEW, 3, 0, id, 0);
     double[] uniforms = new double[count];
