@@ -5,13 +5,12 @@ package org.kindred.pipelines.experiment;
  *
  * @param source file, or the override such as {@code --set graph.k=7}
  * @param line from 1; 0 when the source has no lines
- * @param column from 1; 0 when the source has no lines
  */
-public record Location(String source, int line, int column) {
+public record Location(String source, int line) {
 
   /** A place in a source without lines. */
   static Location of(String source) {
-    return new Location(source, 0, 0);
+    return new Location(source, 0);
   }
 
   /** {@code file:line}, or the source alone when it has no lines. */

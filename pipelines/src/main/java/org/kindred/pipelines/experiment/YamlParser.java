@@ -42,8 +42,7 @@ final class YamlParser {
   static YamlNode parse(String source, String text) {
     return new YamlParser(
             mark ->
-                mark.map(m -> new Location(source, m.getLine() + 1, m.getColumn() + 1))
-                    .orElse(Location.of(source)))
+                mark.map(m -> new Location(source, m.getLine() + 1)).orElse(Location.of(source)))
         .parse(text);
   }
 

@@ -22,9 +22,13 @@ public final class Producers {
 
   private Producers() {}
 
-  /** Returns the version of Kindred. */
+  /**
+   * Returns the version of Kindred; behind a plus sign the revision of its source, where the
+   * launcher found one.
+   */
   public static String kindredVersion() {
-    return LIBRARIES.get("kindred");
+    String revision = System.getProperty("kindred.revision", "");
+    return LIBRARIES.get("kindred") + (revision.isEmpty() ? "" : "+" + revision);
   }
 
   /** Returns this machine and runtime. */

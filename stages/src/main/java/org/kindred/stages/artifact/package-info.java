@@ -9,6 +9,7 @@
  *   keys/REUSE_KEY.json              which artifact a reuse key led to
  *   runs/RUN/                        records of runs (package org.kindred.pipelines)
  *   checkpoints/REUSE_KEY/           training in progress
+ *   tensorboard/STEP-REUSE_KEY/      TensorBoard's event files
  *   staging/ID/                      files of stages in progress; never read by anyone else
  * </pre>
  *

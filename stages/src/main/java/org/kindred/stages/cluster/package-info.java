@@ -8,7 +8,7 @@
  * are taken in a fixed order; of the restarts the one of lowest inertia is kept, of equal ones the
  * first. The rows of the clustered split are held in memory, once per worker and kind of feature.
  *
- * <p>Threading: restarts are independent work items.
+ * <p>Threading: kinds of feature are independent work items; the restarts of one run together.
  *
  * <p>Papers: S. Lloyd, "Least squares quantization in PCM", 1982; D. Arthur, S. Vassilvitskii,
  * "k-means++: the advantages of careful seeding", SODA 2007.

@@ -4,8 +4,8 @@
  * <p>Use {@link org.kindred.stages.dataset.DatasetReader} for random access to the images of one
  * split.
  *
- * <p>Guarantees: images stay in memory-mapped files; only ids and labels of the split are on the
- * heap (12 bytes an example).
+ * <p>Guarantees: images stay in memory-mapped files; only the split's ids, labels and image sizes
+ * are on the heap.
  *
  * <p>Threading: a reader may be used by many threads.
  */

@@ -5,7 +5,7 @@
  * feature.
  *
  * <p>Guarantees: vectors stay in memory-mapped files until they are asked for; ids and labels of
- * the split are on the heap (12 bytes a row).
+ * the split are on the heap (16 bytes a row).
  *
  * <p>Threading: a reader may be used by many threads.
  */

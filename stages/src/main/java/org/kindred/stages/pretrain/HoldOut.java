@@ -20,8 +20,8 @@ import org.kindred.stages.neighbors.WeightedKnn;
 
 /**
  * Labelled examples of the training split that show, without touching the test split, whether
- * training goes the right way: some are classified by the weighted vote of others. Their pixels are
- * held in memory, at most 6,000 images.
+ * training goes the right way: at most 1,000 are classified by the weighted vote of at most 5,000
+ * others.
  */
 final class HoldOut implements AutoCloseable {
   private static final int MAX_QUERIES = 1000;
