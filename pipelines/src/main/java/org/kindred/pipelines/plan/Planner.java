@@ -30,6 +30,7 @@ import org.kindred.stages.artifact.StoredArtifact;
  * #made} for a step that ran before deciding on its readers.
  */
 public final class Planner {
+  private static final String NEVER_RUN = "never run in this store";
 
   /** What an earlier run did with a step of an experiment, if there was one. */
   public interface History {
@@ -152,8 +153,13 @@ public final class Planner {
     List<String> pending = step.reads().stream().filter(id -> !artifacts.containsKey(id)).toList();
     Producer producer = Producers.of(step, experiment.seed(), fingerprint, inputs, runner);
     if (!pending.isEmpty()) {
-      List<String> reasons = new ArrayList<>(changes(step, producer, Set.copyOf(inputs.keySet())));
+      List<String> reasons = new ArrayList<>();
       reasons.add("reads " + String.join(", ", pending) + ", to be made");
+      // Once that is made, an artifact from before the last run may fit.
+      changes(step, producer, Set.copyOf(inputs.keySet()))
+          .forEach(
+              change ->
+                  reasons.add(change.equals(NEVER_RUN) ? change : change + " since its last run"));
       return run(step, String.join("; ", reasons), Optional.empty());
     }
     if (scope.forced().contains(step.id())) {
@@ -209,7 +215,7 @@ public final class Planner {
       throws IOException {
     Optional<RunStep> last = history.last(experiment.name(), step.id());
     if (last.isEmpty()) {
-      return List.of("never run in this store");
+      return List.of(NEVER_RUN);
     }
     Producer before = last.get().getProducer();
     List<String> changes = new ArrayList<>();

@@ -30,6 +30,7 @@ import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageTransform;
 import org.kindred.stages.Stages;
+import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -151,7 +152,10 @@ public final class ExperimentRunner {
       planner.made(step, artifact);
       record.setAction(StepAction.STEP_ACTION_RAN);
     }
-    record.setArtifact(artifact.digest()).setSeconds(secondsSince(start));
+    record
+        .setArtifact(artifact.digest())
+        .setSeconds(secondsSince(start))
+        .setRejected(artifact.rows(Tables.REJECTS));
     for (MetricValue metric : artifact.content().getEvaluation().getMetricsList()) {
       run.addMetrics(RunMetric.newBuilder().setStep(step.id()).setMetric(metric));
     }

@@ -52,8 +52,8 @@ final class PlannerTest {
     assertThat(lines(experiment.plan(Selection.ALL)))
         .containsExactly(
             "test-source run: never run in this store",
-            "test-copy run: never run in this store; reads test-source, to be made",
-            "test-total run: never run in this store; reads test-copy, to be made");
+            "test-copy run: reads test-source, to be made; never run in this store",
+            "test-total run: reads test-copy, to be made; never run in this store");
   }
 
   @Test
@@ -127,7 +127,7 @@ final class PlannerTest {
         .containsExactly(
             "test-source reuse: nothing changed",
             "test-copy run: seed: 1 -> 9",
-            "test-total run: seed: 1 -> 9; reads test-copy, to be made");
+            "test-total run: reads test-copy, to be made; seed: 1 -> 9 since its last run");
   }
 
   @Test

@@ -42,7 +42,8 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "embedded|flink",
       defaultValue = "embedded",
       description =
-          "Where stages run: embedded in this process, or on Flink's local mode. Default: ${DEFAULT-VALUE}.")
+          "Where stages run, in this process: embedded on Beam's DirectRunner, flink on Flink's local mode. "
+              + "Default: ${DEFAULT-VALUE}.")
   private String runner;
 
   @Option(names = "--json", description = "Print one JSON document and nothing else.")

@@ -113,11 +113,14 @@ final class RunDisplay implements RunListener, AutoCloseable {
     boolean ran = step.getAction() == StepAction.STEP_ACTION_RAN;
     err.printf(
         Locale.ROOT,
-        "%-12s %s %s in %.1f s%n",
+        "%-12s %s %s in %.1f s%s%n",
         step.getId(),
         ran ? "made" : "reused",
         step.getArtifact().substring(0, 12),
-        step.getSeconds());
+        step.getSeconds(),
+        step.getRejected() == 0
+            ? ""
+            : ", %d records refused: see the report".formatted(step.getRejected()));
   }
 
   private void closeBar() {
