@@ -55,8 +55,8 @@ public final class ViewMaker {
       Operation message = recipe.getOperations(i);
       try {
         Step step = Step.of(message);
-        if (extent.shorterSide() == 0) {
-          smallestSource = Math.max(smallestSource, step.operation().cutSide());
+        if (step.operation() instanceof ViewOperation.SquareCut cut && extent.shorterSide() == 0) {
+          smallestSource = cut.size();
         }
         extent = step.after(extent);
         draws += step.draws();

@@ -16,11 +16,6 @@ sealed interface ViewOperation {
     return 0;
   }
 
-  /** Returns the side of the square that it cuts out of the image as it is; 0: it cuts none. */
-  default int cutSide() {
-    return 0;
-  }
-
   /**
    * Applies the operation.
    *
@@ -247,8 +242,27 @@ sealed interface ViewOperation {
     }
   }
 
+  /** Cuts a square out of the image as it is. */
+  sealed interface SquareCut extends ViewOperation {
+
+    /** Returns the side of the square. */
+    int size();
+
+    @Override
+    default Extent after(Extent before) {
+      if (before.shorterSide() > 0 && before.shorterSide() < size()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "size is %d, but the operations before leave a shorter side of %d pixels;"
+                    + " valid is %2$d or less",
+                size(), before.shorterSide()));
+      }
+      return Extent.squareOf(size());
+    }
+  }
+
   /** Cuts a square out of the middle. */
-  record CenterCrop(int size) implements ViewOperation {
+  record CenterCrop(int size) implements SquareCut {
 
     public CenterCrop {
       requireSide(size);
@@ -258,20 +272,10 @@ sealed interface ViewOperation {
     public void apply(Canvas canvas, double[] uniforms, int at) {
       canvas.crop(CropBox.centered(canvas.width(), canvas.height(), size, size));
     }
-
-    @Override
-    public int cutSide() {
-      return size;
-    }
-
-    @Override
-    public Extent after(Extent before) {
-      return afterCut(size, before);
-    }
   }
 
   /** Cuts a square out at a random place. */
-  record RandomCrop(int size) implements ViewOperation {
+  record RandomCrop(int size) implements SquareCut {
 
     public RandomCrop {
       requireSide(size);
@@ -288,27 +292,6 @@ sealed interface ViewOperation {
       int top = (int) (uniforms[at + 1] * (canvas.height() - size + 1));
       canvas.crop(new CropBox(left, top, size, size));
     }
-
-    @Override
-    public int cutSide() {
-      return size;
-    }
-
-    @Override
-    public Extent after(Extent before) {
-      return afterCut(size, before);
-    }
-  }
-
-  private static Extent afterCut(int size, Extent before) {
-    if (before.shorterSide() > 0 && before.shorterSide() < size) {
-      throw new IllegalArgumentException(
-          String.format(
-              "size is %d, but the operations before leave a shorter side of %d pixels;"
-                  + " valid is %2$d or less",
-              size, before.shorterSide()));
-    }
-    return Extent.squareOf(size);
   }
 
   private static double between(double low, double high, double uniform) {

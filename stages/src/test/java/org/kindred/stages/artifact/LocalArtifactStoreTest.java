@@ -1,6 +1,7 @@
 package org.kindred.stages.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.kindred.stages.artifact.SampleArtifact.PRODUCER;
 import static org.kindred.stages.artifact.SampleArtifact.SMALL;
 
@@ -9,6 +10,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +31,30 @@ class LocalArtifactStoreTest extends ArtifactStoreContract {
   void opensARelativePathAsAnAbsoluteOne() {
     assertThat(ArtifactStore.open("some/store").root())
         .isEqualTo(Path.of("some/store").toAbsolutePath().toString());
+  }
+
+  /** Somebody else's damaged files come back as fast as they are deleted. */
+  @Test
+  void aDamagedArtifactThatCannotBeReplacedIsAnError() throws IOException {
+    StoredArtifact artifact = SMALL.publish(store);
+    Files.writeString(artifact.local(artifact.content().getFiles(0)), "damage");
+    StoreFiles local = new LocalFiles();
+    StoreFiles stubborn =
+        (StoreFiles)
+            Proxy.newProxyInstance(
+                StoreFiles.class.getClassLoader(),
+                new Class<?>[] {StoreFiles.class},
+                (proxy, method, arguments) -> {
+                  boolean protectedFile =
+                      method.getName().equals("delete")
+                          && ((String) arguments[0]).startsWith(artifact.location());
+                  return protectedFile ? null : method.invoke(local, arguments);
+                });
+    ArtifactStore disturbed = new ArtifactStore(store.root(), stubborn);
+    assertThatExceptionOfType(ArtifactException.class)
+        .isThrownBy(() -> SMALL.publish(disturbed))
+        .withMessageContaining("cannot replace a damaged artifact")
+        .withMessageContaining(artifact.location());
   }
 
   @Test

@@ -298,7 +298,7 @@ class ExtractStageTest {
   void tablesThatCannotAllBeOpenedAreClosed() throws IOException {
     StoredArtifact model = model(RECIPE);
     Content.Builder wrong = model.content().toBuilder();
-    wrong.getModelBuilder().getLayersBuilder(1).setDimension(-1);
+    wrong.getModelBuilder().getLayersBuilder(1).setDimension(-2);
     Map<String, StoredArtifact> inputs =
         Map.of(
             "model",
@@ -306,7 +306,7 @@ class ExtractStageTest {
             "dataset",
             dataset(Pixels.VARIED));
     assertThatThrownBy(() -> runner.run(new ExtractStage(), CONFIG, inputs))
-        .isInstanceOf(RuntimeException.class);
+        .hasRootCauseInstanceOf(IllegalArgumentException.class);
     Path staging = directory.resolve("store/staging").toRealPath();
     try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
       assertThat(open.map(ExtractStageTest::target)).noneMatch(path -> path.startsWith(staging));
