@@ -49,6 +49,7 @@ record Summary(
     return switch (state) {
       case RUN_STATE_DONE -> "done";
       case RUN_STATE_FAILED -> "failed";
+      case RUN_STATE_CANCELLED -> "cancelled";
       case RUN_STATE_RUNNING -> "not finished: still running, or its process died";
       case RUN_STATE_UNSPECIFIED, UNRECOGNIZED -> "state unknown";
     };
@@ -57,7 +58,7 @@ record Summary(
   private static String style(RunState state) {
     return switch (state) {
       case RUN_STATE_DONE -> "done";
-      case RUN_STATE_FAILED -> "failed";
+      case RUN_STATE_FAILED, RUN_STATE_CANCELLED -> "failed";
       case RUN_STATE_RUNNING, RUN_STATE_UNSPECIFIED, UNRECOGNIZED -> "running";
     };
   }

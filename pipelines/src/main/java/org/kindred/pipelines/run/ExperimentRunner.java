@@ -89,13 +89,17 @@ public final class ExperimentRunner {
             .setState(RunState.RUN_STATE_RUNNING)
             .setPlatform(Producers.platform(jobs.name()))
             .setKindredVersion(Producers.kindredVersion());
-    runs.write(run.build());
+    jobs.ui().ifPresent(run::setUi);
+    write(run);
     listener.started(run.build());
     try {
       for (BoundStep step : planner.steps()) {
         runStep(planner, step, experiment, run);
       }
       return finish(run.setState(RunState.RUN_STATE_DONE));
+    } catch (RunCancelledException cancelled) {
+      finish(run.setState(RunState.RUN_STATE_CANCELLED).setError(cancelled.getMessage()));
+      throw cancelled;
     } catch (Throwable failure) {
       // Whatever it is, the record says so; and when the record can't be written either, the
       // failure still is what the caller hears of.
@@ -114,9 +118,13 @@ public final class ExperimentRunner {
   }
 
   private Run finish(Run.Builder run) throws IOException {
-    Run finished = run.setFinished(timestamp(Instant.now())).build();
-    runs.write(finished);
-    return finished;
+    run.setFinished(timestamp(Instant.now()));
+    write(run);
+    return run.build();
+  }
+
+  private void write(Run.Builder run) throws IOException {
+    runs.write(run.setUpdated(timestamp(Instant.now())).build());
   }
 
   /** Runs or reuses a step; the run's record has it from its start on. */
@@ -124,27 +132,27 @@ public final class ExperimentRunner {
       throws IOException {
     long start = System.nanoTime();
     PlannedStep planned = planner.decide(step);
-    listener.stepStarted(planned);
-    Producer producer =
-        planned
-            .producer()
-            .orElseThrow(() -> new IllegalStateException("a step ran before what it reads"));
     RunStep.Builder record =
         run.addStepsBuilder()
             .setId(step.id())
             .setStage(step.stage().name())
-            .setReason(planned.reason())
-            .setAction(StepAction.STEP_ACTION_STARTED)
-            .setProducer(producer);
+            .setAction(StepAction.STEP_ACTION_STARTED);
+    RunMonitor monitor = new RunMonitor(runs, run, record, listener);
+    if (!planned.isReused()
+        && jobs.awaitTwin(Job.of(run.getId(), step, producer(planned)), monitor)) {
+      planned = planner.decide(step);
+    }
+    listener.stepStarted(planned);
+    Producer producer = producer(planned);
+    record.setReason(planned.reason()).setProducer(producer);
     StoredArtifact artifact;
     if (planned.isReused()) {
       artifact = planned.artifact().get();
       record.setAction(StepAction.STEP_ACTION_REUSED);
     } else {
-      runs.write(run.build());
+      write(run);
       try {
-        artifact =
-            execute(step, step.stage(), experiment, run.getId(), planner.inputs(step), producer);
+        artifact = execute(step, step.stage(), experiment, monitor, planner.inputs(step), producer);
       } catch (Throwable failure) {
         record.setAction(StepAction.STEP_ACTION_FAILED).setSeconds(secondsSince(start));
         throw failure;
@@ -159,8 +167,14 @@ public final class ExperimentRunner {
     for (MetricValue metric : artifact.content().getEvaluation().getMetricsList()) {
       run.addMetrics(RunMetric.newBuilder().setStep(step.id()).setMetric(metric));
     }
-    runs.write(run.build());
+    write(run);
     listener.stepFinished(record.build());
+  }
+
+  private static Producer producer(PlannedStep planned) {
+    return planned
+        .producer()
+        .orElseThrow(() -> new IllegalStateException("a step ran before what it reads"));
   }
 
   private static double secondsSince(long start) {
@@ -171,7 +185,7 @@ public final class ExperimentRunner {
       BoundStep step,
       Stage<C> stage,
       ExperimentSpec experiment,
-      String runId,
+      RunMonitor monitor,
       Map<String, StoredArtifact> inputs,
       Producer producer)
       throws IOException {
@@ -189,9 +203,10 @@ public final class ExperimentRunner {
     try {
       stage.check(context);
       Optional<ReuseEntry> before = store.lookup(producer.getReuseKey());
-      Pipeline pipeline = Pipeline.create(jobs.options(runId + "-" + step.id(), stage.isOneTask()));
+      Job job = Job.of(monitor.runId(), step, producer);
+      Pipeline pipeline = Pipeline.create(jobs.options(job));
       pipeline.apply(StageTransform.of(stage, context));
-      jobs.run(pipeline);
+      jobs.run(pipeline, monitor);
       ReuseEntry published =
           store
               .lookup(producer.getReuseKey())
@@ -202,6 +217,8 @@ public final class ExperimentRunner {
           .get(published.getArtifact())
           .orElseThrow(
               () -> new ArtifactException("artifact " + published.getArtifact() + " is gone"));
+    } catch (RunCancelledException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       String named = "step " + step.id() + ": ";
       String explanation = explanation(e);

@@ -13,6 +13,9 @@ public interface RunListener {
   /** A step is about to be run or reused. */
   default void stepStarted(PlannedStep step) {}
 
+  /** A step runs; its record has the metrics of the moment. Called every second or two. */
+  default void stepProgress(RunStep step) {}
+
   /** A step has its artifact. */
   default void stepFinished(RunStep step) {}
 }

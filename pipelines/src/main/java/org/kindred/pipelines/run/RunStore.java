@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.kindred.pipelines.plan.Planner;
 import org.kindred.proto.pipeline.v1.Run;
+import org.kindred.proto.pipeline.v1.RunState;
 import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
@@ -62,6 +63,25 @@ public final class RunStore implements Planner.History {
   /** Returns the directory of a run's record and of what belongs to it, such as its report. */
   public String directory(String id) {
     return root + "/" + id;
+  }
+
+  /** Asks the process that runs it to stop a run. */
+  public void requestCancel(String id) throws IOException {
+    files.replace(cancelPath(id), id.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Records that a run is cancelled whose process is gone. */
+  public void markCancelled(Run run) throws IOException {
+    write(run.toBuilder().setState(RunState.RUN_STATE_CANCELLED).build());
+  }
+
+  /** Returns whether somebody asked to stop a run. */
+  boolean isCancelRequested(String id) throws IOException {
+    return files.size(cancelPath(id)) >= 0;
+  }
+
+  private String cancelPath(String id) {
+    return directory(id) + "/cancel";
   }
 
   /** Writes a run's record in place of the one before. */

@@ -4,6 +4,8 @@ import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.kindred.pipelines.run.Job;
+import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
 
 /** Beam's DirectRunner with all its checks. */
@@ -15,15 +17,15 @@ public final class TestRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job, boolean oneTask) {
+  public PipelineOptions options(Job job) {
     PipelineOptions options = PipelineOptionsFactory.create();
     options.setRunner(DirectRunner.class);
-    options.setJobName(job);
+    options.setJobName(job.name());
     return options;
   }
 
   @Override
-  public void run(Pipeline pipeline) {
+  public void run(Pipeline pipeline, JobMonitor monitor) {
     pipeline.run().waitUntilFinish();
   }
 }

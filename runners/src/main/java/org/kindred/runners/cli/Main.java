@@ -15,6 +15,8 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.plan.PlanException;
 import org.kindred.pipelines.plan.Producers;
+import org.kindred.runners.cli.RunCommands.CancelCommand;
+import org.kindred.runners.cli.RunCommands.StatusCommand;
 import org.kindred.runners.cli.StoreCommands.ArtifactsCommand;
 import org.kindred.runners.cli.StoreCommands.ShowCommand;
 import org.kindred.runners.cli.StoreCommands.VerifyCommand;
@@ -36,6 +38,8 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       RunCommand.class,
       PlanCommand.class,
+      StatusCommand.class,
+      CancelCommand.class,
       ReportCommand.class,
       ArtifactsCommand.class,
       ShowCommand.class,

@@ -44,12 +44,7 @@ final class PlanCommand implements Callable<Integer> {
     ExperimentSpec read = experiment.read(stages);
     Planner planner =
         new Planner(
-            opened,
-            stages,
-            new RunStore(opened),
-            read,
-            experiment.selection(),
-            JobRunners.names().get(0));
+            opened, stages, new RunStore(opened), read, experiment.selection(), JobRunners.DEFAULT);
     List<PlannedStep> plan = planner.plan();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {

@@ -3,10 +3,12 @@ package org.kindred.runners.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.report.HtmlReport;
@@ -34,20 +36,28 @@ import picocli.CommandLine.Spec;
     description =
         "Run an experiment: reuse what is there, run what changed, print metrics and write a report.")
 final class RunCommand implements Callable<Integer> {
+  private static final String DETACH = "--detach";
+
   @Mixin private ExperimentOptions experiment;
   @ParentCommand private Main main;
 
   @Option(
       names = "--runner",
-      paramLabel = "embedded|flink",
-      defaultValue = "embedded",
+      paramLabel = "RUNNER",
+      defaultValue = JobRunners.DEFAULT,
       description =
-          "Where stages run, in this process: embedded on Beam's DirectRunner, flink on Flink's local mode. "
-              + "Default: ${DEFAULT-VALUE}.")
+          "Where stages run: embedded, in this process; flink, on Flink's local mode; flink=HOST:PORT, on the "
+              + "session cluster at this REST address. Default: ${DEFAULT-VALUE}.")
   private String runner;
 
   @Option(names = "--json", description = "Print one JSON document and nothing else.")
   private boolean json;
+
+  @Option(
+      names = DETACH,
+      description =
+          "Start the run in a process of its own, print its id and return; see status and cancel.")
+  private boolean detach;
 
   @Spec private CommandSpec spec;
 
@@ -58,6 +68,9 @@ final class RunCommand implements Callable<Integer> {
     JobRunner jobs = jobRunner();
     ArtifactStore opened = main.openStore();
     ExperimentSpec read = experiment.read(stages);
+    if (detach) {
+      return detach();
+    }
     Run run;
     try (RunDisplay display = new RunDisplay(spec.commandLine().getErr())) {
       run = new ExperimentRunner(opened, stages, jobs, display).run(read, experiment.selection());
@@ -69,6 +82,26 @@ final class RunCommand implements Callable<Integer> {
     } else {
       out.print(metrics.toText());
       out.println("report: " + report);
+    }
+    return Main.OK;
+  }
+
+  private int detach() throws IOException {
+    List<String> arguments =
+        new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+    arguments.remove(DETACH);
+    DetachedRun detached = DetachedRun.start(arguments);
+    Optional<String> id = detached.id();
+    if (id.isEmpty()) {
+      Files.readAllLines(detached.log()).forEach(spec.commandLine().getErr()::println);
+      return detached.exitCode();
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.text(Map.of("run", id.get(), "log", detached.log().toString())));
+    } else {
+      out.println("run " + id.get());
+      out.println("log " + detached.log());
     }
     return Main.OK;
   }

@@ -3,6 +3,8 @@ package org.kindred.runners.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -33,6 +35,9 @@ final class RunDisplay implements RunListener, AutoCloseable {
    */
   private Progress.Update first;
 
+  /** Whether what is shown of a training came from a cluster. */
+  private boolean remote;
+
   private long firstTime;
 
   RunDisplay(PrintWriter err) {
@@ -43,6 +48,9 @@ final class RunDisplay implements RunListener, AutoCloseable {
   @Override
   public void started(Run run) {
     err.println("run " + run.getId());
+    if (!run.getUi().isEmpty()) {
+      err.println("jobs are shown at " + run.getUi());
+    }
   }
 
   @Override
@@ -54,7 +62,49 @@ final class RunDisplay implements RunListener, AutoCloseable {
     }
   }
 
+  /**
+   * Shows a job's metrics; in a step whose workers are in this process and tell more, what they
+   * tell.
+   */
+  @Override
+  public synchronized void stepProgress(RunStep step) {
+    Map<String, Long> metrics = step.getProgressMap();
+    if (metrics.containsKey("steps")) {
+      // The workers in this process were faster, if there are any.
+      if (first == null || remote) {
+        remote = true;
+        show(training(step.getId(), metrics));
+      }
+    } else if (!metrics.isEmpty()) {
+      show(new Progress.Update(step.getId(), 0, 0, "", text(metrics)));
+    }
+  }
+
+  private static Progress.Update training(String step, Map<String, Long> metrics) {
+    Long accuracy = metrics.get("knn_accuracy_micros");
+    String detail =
+        String.format(
+            Locale.ROOT,
+            "%d images/s, loss %.2f%s",
+            metrics.getOrDefault("images_per_second", 0L),
+            metrics.getOrDefault("loss_micros", 0L) / 1e6,
+            accuracy == null ? "" : String.format(Locale.ROOT, ", kNN %.3f", accuracy / 1e6));
+    return new Progress.Update(
+        step, metrics.getOrDefault("step", 0L), metrics.get("steps"), "steps", detail);
+  }
+
+  static String text(Map<String, Long> metrics) {
+    return metrics.entrySet().stream()
+        .map(metric -> String.format(Locale.ROOT, "%s %,d", metric.getKey(), metric.getValue()))
+        .collect(Collectors.joining(", "));
+  }
+
   private synchronized void update(Progress.Update update) {
+    remote = false;
+    show(update);
+  }
+
+  private void show(Progress.Update update) {
     if (first == null) {
       first = update;
       firstTime = System.nanoTime();
@@ -68,7 +118,7 @@ final class RunDisplay implements RunListener, AutoCloseable {
       if (bar == null) {
         bar = newBar(update);
       }
-      bar.maxHint(update.total());
+      bar.maxHint(update.total() > 0 ? update.total() : -1);
       bar.stepTo(update.done());
       bar.setExtraMessage(" " + update.detail());
       return;
@@ -76,6 +126,10 @@ final class RunDisplay implements RunListener, AutoCloseable {
     long now = System.nanoTime();
     if (now - lastLine >= LINE_EVERY_NANOS) {
       lastLine = now;
+      if (update.total() == 0) {
+        err.printf("%-12s %s%n", update.step(), update.detail());
+        return;
+      }
       err.printf(
           "%-12s %d of %d %s, %s, ETA %s%n",
           update.step(),
@@ -100,7 +154,7 @@ final class RunDisplay implements RunListener, AutoCloseable {
   private static ProgressBar newBar(Progress.Update update) {
     return new ProgressBarBuilder()
         .setTaskName(update.step())
-        .setInitialMax(update.total())
+        .setInitialMax(update.total() > 0 ? update.total() : -1)
         .startsFrom(update.done(), Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .setConsumer(new ConsoleProgressBarConsumer(System.err))

@@ -5,6 +5,8 @@ import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.kindred.pipelines.run.Job;
+import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
 
 /**
@@ -19,20 +21,21 @@ final class EmbeddedRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job, boolean oneTask) {
+  public PipelineOptions options(Job job) {
     DirectOptions options = PipelineOptionsFactory.create().as(DirectOptions.class);
     options.setRunner(DirectRunner.class);
-    options.setJobName(job);
+    options.setJobName(job.name());
+    options.setBlockOnRun(false);
     // While a worker thread is free the runner polls on it without pause, at the expense of a task
     // that uses the other processors itself. With one thread there is none free.
-    options.setTargetParallelism(oneTask ? 1 : Runtime.getRuntime().availableProcessors());
+    options.setTargetParallelism(job.oneTask() ? 1 : Runtime.getRuntime().availableProcessors());
     options.setEnforceImmutability(false);
     options.setEnforceEncodability(false);
     return options;
   }
 
   @Override
-  public void run(Pipeline pipeline) {
-    Jobs.requireDone(pipeline.run());
+  public void run(Pipeline pipeline, JobMonitor monitor) {
+    Jobs.await(pipeline.run(), monitor);
   }
 }

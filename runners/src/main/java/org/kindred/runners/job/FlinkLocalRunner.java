@@ -1,14 +1,32 @@
 package org.kindred.runners.job;
 
-import org.apache.beam.runners.flink.FlinkPipelineOptions;
-import org.apache.beam.runners.flink.FlinkRunner;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Optional;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.kindred.pipelines.run.Job;
+import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
 
-/** Flink's local mode: a cluster of one, inside this process, with one slot per processor. */
+/**
+ * Flink's local mode: a cluster of one, inside this process, with one slot per processor. There is
+ * a new one for each job, at the same address.
+ */
 final class FlinkLocalRunner implements JobRunner {
+  private final int port = freePort();
+  private final FlinkRest rest = new FlinkRest("127.0.0.1:" + port);
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException("there is no free port on the loopback interface", e);
+    }
+  }
 
   @Override
   public String name() {
@@ -16,19 +34,24 @@ final class FlinkLocalRunner implements JobRunner {
   }
 
   @Override
-  public PipelineOptions options(String job, boolean oneTask) {
-    FlinkPipelineOptions options = PipelineOptionsFactory.create().as(FlinkPipelineOptions.class);
-    options.setRunner(FlinkRunner.class);
-    options.setJobName(job);
-    options.setFlinkMaster("[local]");
-    options.setStreaming(false);
-    options.setParallelism(oneTask ? 1 : Runtime.getRuntime().availableProcessors());
-    options.setObjectReuse(true);
-    return options;
+  public Optional<String> ui() {
+    return Optional.of(rest.ui());
   }
 
   @Override
-  public void run(Pipeline pipeline) {
-    Jobs.requireDone(pipeline.run());
+  public PipelineOptions options(Job job) {
+    List<String> configuration =
+        List.of(
+            "rest.address: 127.0.0.1",
+            "rest.bind-address: 127.0.0.1",
+            "rest.port: " + port,
+            "rest.bind-port: " + port);
+    int slots = Runtime.getRuntime().availableProcessors();
+    return FlinkOptions.of(job, "[local]", slots, configuration);
+  }
+
+  @Override
+  public void run(Pipeline pipeline, JobMonitor monitor) {
+    FlinkJob.run(pipeline, rest, monitor);
   }
 }

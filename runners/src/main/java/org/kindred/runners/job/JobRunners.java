@@ -1,18 +1,20 @@
 package org.kindred.runners.job;
 
-import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.kindred.pipelines.run.JobRunner;
 
 /** The runners by name. */
 public final class JobRunners {
-  private static final List<JobRunner> ALL = List.of(new EmbeddedRunner(), new FlinkLocalRunner());
+  /** The runner that is taken when none is named. */
+  public static final String DEFAULT = "embedded";
+
+  /** Says how a runner is named. */
+  public static final String NAMES = "embedded, flink, flink=HOST:PORT";
+
+  private static final Pattern CLUSTER = Pattern.compile("flink=([^\\s:/]+:\\d{1,5})");
 
   private JobRunners() {}
-
-  /** Returns the names of the runners, the default first. */
-  public static List<String> names() {
-    return ALL.stream().map(JobRunner::name).toList();
-  }
 
   /**
    * Returns the runner of a name.
@@ -20,13 +22,16 @@ public final class JobRunners {
    * @throws IllegalArgumentException if there is none
    */
   public static JobRunner named(String name) {
-    return ALL.stream()
-        .filter(runner -> runner.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown runner \"%s\", valid: %s"
-                        .formatted(name, String.join(", ", names()))));
+    Matcher cluster = CLUSTER.matcher(name);
+    if (cluster.matches()) {
+      return new FlinkClusterRunner(cluster.group(1));
+    }
+    return switch (name) {
+      case "embedded" -> new EmbeddedRunner();
+      case "flink" -> new FlinkLocalRunner();
+      default ->
+          throw new IllegalArgumentException(
+              "unknown runner \"%s\", valid: %s".formatted(name, NAMES));
+    };
   }
 }

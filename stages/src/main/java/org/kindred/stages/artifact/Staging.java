@@ -14,10 +14,12 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.beam.sdk.metrics.Counter;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.TableWriter;
+import org.kindred.stages.metrics.StageMetrics;
 
 /**
  * Where the workers of one stage in progress write data files. Each attempt at a file gets a name
@@ -29,6 +31,9 @@ import org.kindred.stages.arrow.TableWriter;
  * @param type type of the artifact that is being made, which its tables tell
  */
 public record Staging(StoreFiles files, String path, ArtifactType type) implements Serializable {
+  private static final Counter ROWS = StageMetrics.counter("rows");
+  private static final Counter BYTES = StageMetrics.counter("bytes");
+
   /** The last one that keeps parts in order when they are sorted by path. */
   private static final int LAST_SHARD = 999_999;
 
@@ -140,6 +145,8 @@ public record Staging(StoreFiles files, String path, ArtifactType type) implemen
     }
 
     StagedFile finish(String table, long rows) {
+      ROWS.inc(rows);
+      BYTES.inc(bytes);
       DataFile file =
           DataFile.newBuilder()
               .setPath(target)

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -22,6 +21,7 @@ import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.image.RgbImage;
 import org.kindred.stages.image.ViewMaker;
+import org.kindred.stages.metrics.StageMetrics;
 
 /** Makes the views of runs of examples and writes a table of each run. */
 final class MakeViews extends PTransform<PCollection<MakeViews.Item>, PCollection<Part>> {
@@ -52,7 +52,7 @@ final class MakeViews extends PTransform<PCollection<MakeViews.Item>, PCollectio
     private static final long serialVersionUID = 1L;
 
     private final StageContext<AugmentConfig> context;
-    private final Counter made = Metrics.counter("augment", "views");
+    private final Counter made = StageMetrics.counter("views");
     private transient DatasetReader dataset;
     private transient ViewMaker maker;
 

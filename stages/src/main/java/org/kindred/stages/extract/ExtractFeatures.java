@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -33,6 +32,7 @@ import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.image.ViewMaker;
+import org.kindred.stages.metrics.StageMetrics;
 
 /** Puts runs of images through the network and writes a table of each kind of feature. */
 final class ExtractFeatures
@@ -63,7 +63,7 @@ final class ExtractFeatures
     private static final long serialVersionUID = 1L;
 
     private final StageContext<ExtractConfig> context;
-    private final Counter images = Metrics.counter("extract", "images");
+    private final Counter images = StageMetrics.counter("images");
     private transient DatasetReader dataset;
     private transient ViewMaker maker;
     private transient Map<FeatureSource, Encoder> encoders;

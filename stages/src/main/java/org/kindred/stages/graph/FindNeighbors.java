@@ -8,7 +8,6 @@ import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
@@ -24,6 +23,7 @@ import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.metrics.StageMetrics;
 import org.kindred.stages.neighbors.ExactSearch;
 import org.kindred.stages.neighbors.ExactSearch.BothSides;
 import org.kindred.stages.neighbors.NeighborLists;
@@ -79,7 +79,7 @@ final class FindNeighbors
     private static final long serialVersionUID = 1L;
 
     private final StageContext<GraphConfig> context;
-    private final Counter comparisons = Metrics.counter("graph", "comparisons");
+    private final Counter comparisons = StageMetrics.counter("comparisons");
     private transient FeatureReader features;
     private transient MatrixProduct product;
 

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -25,6 +24,7 @@ import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.metrics.StageMetrics;
 import org.kindred.stages.neighbors.Similarity;
 import org.kindred.stages.neighbors.UnitRows;
 
@@ -62,7 +62,7 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
     private static final long serialVersionUID = 1L;
 
     private final StageContext<PropagateConfig> context;
-    private final Counter nodes = Metrics.counter("propagate", "nodes");
+    private final Counter nodes = StageMetrics.counter("nodes");
     private transient FeatureReader features;
     private transient Propagation.Walker walker;
 

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -25,6 +24,7 @@ import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.image.ImageDecoder;
 import org.kindred.stages.image.ImageRejectedException;
 import org.kindred.stages.image.RgbImage;
+import org.kindred.stages.metrics.StageMetrics;
 
 /** Reads shards of a source, decodes their images, and writes tables of examples and of rejects. */
 final class ReadExamples extends PTransform<PCollection<SourceShard>, PCollection<Part>> {
@@ -48,8 +48,8 @@ final class ReadExamples extends PTransform<PCollection<SourceShard>, PCollectio
 
     private final StageContext<IngestConfig> context;
     private final List<String> classNames;
-    private final Counter examples = Metrics.counter("ingest", "examples");
-    private final Counter rejects = Metrics.counter("ingest", "rejects");
+    private final Counter examples = StageMetrics.counter("examples");
+    private final Counter rejects = StageMetrics.counter("rejects");
 
     ReadFn(StageContext<IngestConfig> context, List<String> classNames) {
       this.context = context;

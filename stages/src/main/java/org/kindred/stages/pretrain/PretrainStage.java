@@ -3,7 +3,7 @@ package org.kindred.stages.pretrain;
 import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.util.List;
-import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.io.GenerateSequence;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
@@ -114,7 +114,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   @Override
   public void check(StageContext<PretrainConfig> context) {
     PretrainConfig config = context.config();
-    Split split = DatasetReader.split(context.input(DATASET), "pretrain.split", config.getSplit());
+    Split split = split(context);
     if (config.getBatchSize() > split.getExamples()) {
       throw new StageException(
           "pretrain.batch_size is %d, valid is 2 to %d, the examples of split %s"
@@ -122,6 +122,11 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     }
     checkMemory(context, split);
     context.optionalInput(VIEWS).ifPresent(views -> checkViews(context, views));
+  }
+
+  private static Split split(StageContext<PretrainConfig> context) {
+    return DatasetReader.split(
+        context.input(DATASET), "pretrain.split", context.config().getSplit());
   }
 
   private static void checkMemory(StageContext<PretrainConfig> context, Split split) {
@@ -180,8 +185,10 @@ public final class PretrainStage implements Stage<PretrainConfig> {
 
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<PretrainConfig> context) {
+    int examples = Math.toIntExact(split(context).getExamples());
+    long steps = training(context, examples).steps();
     return begin
-        .apply("One Training", Create.of(context.step()))
+        .apply("Steps", GenerateSequence.from(0).to(steps))
         .apply("Train", ParDo.of(new TrainFn(context)));
   }
 

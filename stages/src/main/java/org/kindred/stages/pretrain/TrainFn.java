@@ -1,37 +1,24 @@
 package org.kindred.stages.pretrain;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
-import org.kindred.models.inference.Encoder;
-import org.kindred.models.training.Trainer;
-import org.kindred.models.training.TrainingConfig;
-import org.kindred.proto.artifact.v1.Content;
-import org.kindred.proto.artifact.v1.Layer;
-import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
-import org.kindred.stages.StageException;
-import org.kindred.stages.artifact.StagedFile;
-import org.kindred.stages.artifact.StoreFiles;
-import org.kindred.stages.dataset.DatasetReader;
 
 /**
- * Trains, from the last checkpoint of the same training on if there is one, and stages the model's
- * files.
+ * Trains: takes a step for each element, whatever it holds, and with the last step stages the
+ * model's files. After a resume there are more elements than steps; they do nothing.
+ *
+ * <p>An element is one step so that the runner sees the metrics, and can stop, between steps. All
+ * elements must come to one instance, as they do in a job without parallelism.
  */
-final class TrainFn extends DoFn<String, Part> {
+final class TrainFn extends DoFn<Long, Part> {
   private static final long serialVersionUID = 1L;
-  private static final String SAVED_MODEL = "saved_model";
-  private static final String CHECKPOINT = "checkpoint.safetensors";
 
   private final StageContext<PretrainConfig> context;
+  private transient Training training;
+  private transient boolean staged;
 
   TrainFn(StageContext<PretrainConfig> context) {
     this.context = context;
@@ -39,57 +26,32 @@ final class TrainFn extends DoFn<String, Part> {
 
   @ProcessElement
   public void process(OutputReceiver<Part> output) throws IOException, InterruptedException {
-    Path scratch = Files.createTempDirectory("kindred-pretrain-");
-    try (DatasetReader dataset =
-            DatasetReader.open(
-                context.input(PretrainStage.DATASET), Optional.of(context.config().getSplit()));
-        TrainingViews views = new TrainingViews(context, dataset);
-        TrainingMonitor monitor = new TrainingMonitor(context, dataset)) {
-      try (Trainer trainer = open(PretrainStage.training(context, dataset.size()))) {
-        trainer.train(views, monitor);
-        output.output(stage(trainer, monitor, dataset, scratch));
-      }
-    } finally {
-      StoreFiles.of(scratch.toString()).delete(scratch.toString());
+    if (staged) {
+      return;
     }
-  }
-
-  private Trainer open(TrainingConfig training) throws IOException {
-    String key = context.producer().getReuseKey();
-    Path checkpoints = context.store().files().localDirectory(context.store().checkpoints(key));
+    if (training == null) {
+      training = Training.open(context);
+    }
     try {
-      return Trainer.open(training, checkpoints, key);
-    } catch (IllegalArgumentException | IllegalStateException e) {
-      throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
+      if (training.step()) {
+        output.output(training.stage());
+        staged = true;
+        tearDown();
+      }
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      // A runner may try again before it tears this instance down, and must find no lock then.
+      training.closeAfter(e);
+      training = null;
+      throw e;
     }
   }
 
-  private Part stage(Trainer trainer, TrainingMonitor monitor, DatasetReader dataset, Path scratch)
-      throws IOException {
-    PretrainConfig config = context.config();
-    Path savedModel = scratch.resolve(SAVED_MODEL);
-    trainer.exportSavedModel(savedModel);
-    List<StagedFile> files = new ArrayList<>(context.staging().add(savedModel, SAVED_MODEL));
-    files.addAll(context.staging().add(trainer.checkpoint(), CHECKPOINT));
-    files.addAll(ModelTables.write(context, trainer, dataset));
-    Model.Builder model =
-        Model.newBuilder()
-            .setNetwork(config.getNetwork())
-            .setObjective(config.getObjective().getKindCase().name().toLowerCase(Locale.ROOT))
-            .setEvaluationRecipe(PretrainStage.evaluationRecipe(config))
-            .setSavedModel(SAVED_MODEL)
-            .setCheckpoint(CHECKPOINT)
-            .setParameters(trainer.parameters())
-            .setEpochs(trainer.completedEpochs())
-            .setSteps(trainer.steps())
-            .setExamples(dataset.size())
-            .setSeed(context.seed());
-    try (Encoder encoder = Encoder.open(savedModel)) {
-      for (Encoder.Layer layer : encoder.layers()) {
-        model.addLayers(Layer.newBuilder().setName(layer.name()).setDimension(layer.dimension()));
-      }
+  @Teardown
+  public void tearDown() throws IOException {
+    if (training != null) {
+      Training open = training;
+      training = null;
+      open.close();
     }
-    return new Part(
-        files, Content.newBuilder().setModel(model).build(), List.of(), monitor.measurements());
   }
 }

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches a training: reports progress, writes TensorBoard events, and measures the hold-out after
- * each epoch.
+ * Watches a training: reports progress, updates Beam's metrics, writes TensorBoard events, and
+ * measures the hold-out after each epoch.
  */
 final class TrainingMonitor implements TrainingListener, AutoCloseable {
   /** Name of the hold-out's accuracy among an epoch's measurements. */
@@ -30,6 +30,7 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
   private final long stepsPerEpoch;
   private final HoldOut holdOut;
   private final TensorBoard events;
+  private final TrainingMetrics metrics;
   private OptionalDouble accuracy = OptionalDouble.empty();
   private double imagesPerSecondSum;
   private double inputWaitSum;
@@ -40,6 +41,7 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     this.stepsPerEpoch = dataset.size() / context.config().getBatchSize();
     this.holdOut = new HoldOut(context, dataset);
     this.events = new TensorBoard(context);
+    this.metrics = new TrainingMetrics(context.config().getBatchSize());
   }
 
   @Override
@@ -56,6 +58,7 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
                 ? String.format(Locale.ROOT, ", kNN %.3f", accuracy.getAsDouble())
                 : "");
     long total = context.config().getEpochs() * stepsPerEpoch;
+    metrics.step(done, total, report, accuracy);
     Progress.report(new Progress.Update(context.step(), done, total, "steps", detail));
   }
 

@@ -1,12 +1,10 @@
 package org.kindred.models.training;
 
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.FrozenNetwork;
@@ -15,7 +13,6 @@ import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.optimizer.MomentumSgd;
-import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.training.TrainingGraph.Sizes;
 import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.slf4j.Logger;
@@ -26,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * try (Trainer trainer = Trainer.open(config, checkpoints, fingerprint)) {
- *   trainer.train(source, listener);
+ *   trainer.train(source, listener); // or step by step: start
  *   trainer.exportSavedModel(directory);
  * }
  * }</pre>
@@ -123,79 +120,39 @@ public final class Trainer implements AutoCloseable {
    */
   public void train(BatchSource source, TrainingListener listener)
       throws IOException, InterruptedException {
-    if (curve.size() >= config.epochs()) {
-      return;
-    }
-    try (BatchLoader loader = new BatchLoader(config, objective.views(), source, curve.size())) {
-      while (curve.size() < config.epochs()) {
-        EpochReport report = trainEpoch(loader, curve.size(), listener);
-        finishEpoch(report, listener);
+    try (TrainingRun run = start(source, listener)) {
+      while (run.step()) {
+        // Each call is one step.
       }
     }
   }
 
-  private EpochReport trainEpoch(BatchLoader loader, int epoch, TrainingListener listener)
-      throws IOException, InterruptedException {
-    double rate = learningRate.at(epoch);
-    int steps = config.stepsPerEpoch();
-    double imagesPerStep = (double) config.batchSize() * objective.views();
-    List<Float> losses = new ArrayList<>(steps);
-    long waited = 0;
-    long worked = 0;
-    for (int step = 0; step < steps; step++) {
-      long start = System.nanoTime();
-      try (BatchLoader.Batch batch = loader.next()) {
-        long ready = System.nanoTime();
-        double loss = graph.step(batch.views(), batch.rows(), rate);
-        long end = System.nanoTime();
-        if (!Double.isFinite(loss)) {
-          throw new TrainingDivergedException(epoch, step, "the loss is " + loss);
-        }
-        losses.add((float) loss);
-        waited += ready - start;
-        worked += end - start;
-        listener.onStep(
-            new StepReport(
-                epoch,
-                step,
-                loss,
-                rate,
-                imagesPerStep * 1e9 / (end - start),
-                (double) (ready - start) / (end - start)));
-      }
-    }
-    return new EpochReport(
-        epoch, losses, rate, imagesPerStep * steps * 1e9 / worked, (double) waited / worked);
+  /** Begins to prepare the batches of the epochs that are left; one run at a time. */
+  public TrainingRun start(BatchSource source, TrainingListener listener) {
+    return new TrainingRun(this, source, listener);
   }
 
-  private void finishEpoch(EpochReport report, TrainingListener listener) throws IOException {
-    try (Snapshot snapshot = graph.snapshot()) {
-      requireFinite(snapshot, report.epoch());
-      Map<String, Double> measurements = listener.onEpochEnd(report, graph::embed);
-      EpochRecord record =
-          new EpochRecord(report.epoch(), report.losses(), report.learningRate(), measurements);
-      List<EpochRecord> longer = new ArrayList<>(curve);
-      longer.add(record);
-      long steps = (long) longer.size() * config.stepsPerEpoch();
-      checkpoints.save(
-          new Checkpoint(
-              longer.size(), steps, fingerprint, graph.threads(), longer, snapshot.tensors()));
-      curve.add(record);
-    }
+  TrainingConfig config() {
+    return config;
   }
 
-  /** The loss of the epoch's last step says nothing of the weights after it. */
-  private void requireFinite(Snapshot snapshot, int epoch) {
-    for (NamedTensor tensor : snapshot.tensors().values()) {
-      FloatBuffer values = tensor.values();
-      while (values.hasRemaining()) {
-        float value = values.get();
-        if (!Float.isFinite(value)) {
-          throw new TrainingDivergedException(
-              epoch, config.stepsPerEpoch() - 1, tensor.name() + " holds " + value);
-        }
-      }
-    }
+  TrainingGraph graph() {
+    return graph;
+  }
+
+  double learningRate(int epoch) {
+    return learningRate.at(epoch);
+  }
+
+  /** Adds an epoch to the curve once its checkpoint is written. */
+  void save(EpochRecord record, Snapshot snapshot) throws IOException {
+    List<EpochRecord> longer = new ArrayList<>(curve);
+    longer.add(record);
+    long steps = (long) longer.size() * config.stepsPerEpoch();
+    checkpoints.save(
+        new Checkpoint(
+            longer.size(), steps, fingerprint, graph.threads(), longer, snapshot.tensors()));
+    curve.add(record);
   }
 
   /** Returns how many views of each example the objective looks at in a step. */

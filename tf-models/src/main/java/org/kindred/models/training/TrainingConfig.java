@@ -133,6 +133,11 @@ public record TrainingConfig(
     return examples / batchSize;
   }
 
+  /** Returns the steps of all epochs. */
+  public long steps() {
+    return (long) epochs * stepsPerEpoch();
+  }
+
   /**
    * Returns the bytes of native memory that training holds at least, besides what the network
    * takes: the batches that are prepared ahead, the objective's variables and a checkpoint's copy

@@ -1,0 +1,16 @@
+package org.kindred.pipelines.run;
+
+import java.util.Map;
+
+/** Whom a runner tells of a job under way, every second or two. */
+public interface JobMonitor {
+
+  /**
+   * Hears of the job's metrics, all of {@link org.kindred.stages.metrics.StageMetrics}' namespace:
+   * counters summed over the workers.
+   */
+  void metrics(Map<String, Long> metrics);
+
+  /** Returns whether the job is to be stopped. */
+  boolean isCancelled();
+}

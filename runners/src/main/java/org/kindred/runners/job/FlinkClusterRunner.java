@@ -1,0 +1,118 @@
+package org.kindred.runners.job;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.kindred.pipelines.run.Job;
+import org.kindred.pipelines.run.JobMonitor;
+import org.kindred.pipelines.run.JobRunner;
+import org.kindred.pipelines.run.RunCancelledException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A Flink session cluster, by the address of its REST interface. */
+final class FlinkClusterRunner implements JobRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(FlinkClusterRunner.class);
+
+  /**
+   * A lost TaskManager costs a few restarts, until Flink knows that it is lost. A job that fails by
+   * itself does so within the same interval.
+   */
+  private static final List<String> CONFIGURATION =
+      List.of(
+          "restart-strategy.type: failure-rate",
+          "restart-strategy.failure-rate.delay: 2 s",
+          "restart-strategy.failure-rate.failure-rate-interval: 5 min",
+          "restart-strategy.failure-rate.max-failures-per-interval: 12");
+
+  private final String address;
+  private final FlinkRest rest;
+
+  FlinkClusterRunner(String address) {
+    this.address = address;
+    this.rest = new FlinkRest(address);
+  }
+
+  @Override
+  public String name() {
+    return "flink=" + address;
+  }
+
+  @Override
+  public Optional<String> ui() {
+    return Optional.of(rest.ui());
+  }
+
+  @Override
+  public PipelineOptions options(Job job) {
+    FlinkPipelineOptions options = FlinkOptions.of(job, address, slots(), CONFIGURATION);
+    options.setFilesToStage(JobJars.list());
+    return options;
+  }
+
+  private int slots() {
+    try {
+      int slots = rest.slots();
+      if (slots < 1) {
+        throw new IllegalStateException(
+            "the Flink cluster at %s has no TaskManager".formatted(address));
+      }
+      return slots;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public boolean awaitTwin(Job job, JobMonitor monitor) throws IOException {
+    boolean waited = false;
+    while (true) {
+      Optional<FlinkRest.Job> twin =
+          rest.jobs().stream()
+              .filter(other -> other.isActive() && other.name().contains(job.mark()))
+              .findFirst();
+      if (twin.isEmpty()) {
+        return waited;
+      }
+      if (!waited) {
+        LOG.info("step {} is already made by job {}: waiting for it", job.step(), twin.get().id());
+      }
+      waited = true;
+      if (monitor.isCancelled()) {
+        rest.cancel(twin.get().id());
+        throw new RunCancelledException();
+      }
+      monitor.metrics(Map.of());
+      pause();
+    }
+  }
+
+  @Override
+  public void cancelJobs(String run) throws IOException {
+    for (FlinkRest.Job job : rest.jobs()) {
+      if (job.isActive() && job.name().endsWith(" " + run)) {
+        rest.cancel(job.id());
+      }
+    }
+  }
+
+  private static void pause() throws InterruptedIOException {
+    try {
+      Thread.sleep(Jobs.POLL.getMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for a job");
+    }
+  }
+
+  @Override
+  public void run(Pipeline pipeline, JobMonitor monitor) {
+    FlinkJob.run(pipeline, rest, monitor);
+  }
+}

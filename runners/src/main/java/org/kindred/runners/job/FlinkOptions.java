@@ -1,0 +1,53 @@
+package org.kindred.runners.job;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.beam.runners.flink.FlinkPipelineOptions;
+import org.apache.beam.runners.flink.FlinkRunner;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.kindred.pipelines.run.Job;
+
+/**
+ * How Kindred's jobs run on Flink, wherever Flink is: as bounded DataStream jobs, which show their
+ * metrics while they run and exchange data through files, so that a region that fails is repeated
+ * alone and needs no more slots than there are.
+ */
+final class FlinkOptions {
+  private FlinkOptions() {}
+
+  /**
+   * Returns options for a job.
+   *
+   * @param master {@code [local]} or {@code HOST:PORT}
+   * @param slots tasks that can run at a time
+   * @param configuration lines of Flink's configuration for this client and its jobs
+   */
+  static FlinkPipelineOptions of(Job job, String master, int slots, List<String> configuration) {
+    FlinkPipelineOptions options = PipelineOptionsFactory.create().as(FlinkPipelineOptions.class);
+    options.setRunner(FlinkRunner.class);
+    options.setJobName(job.name());
+    options.setFlinkMaster(master);
+    options.setFlinkConfDir(directory(configuration).toString());
+    options.setStreaming(false);
+    options.setUseDataStreamForBatch(true);
+    options.setParallelism(job.oneTask() ? 1 : slots);
+    options.setObjectReuse(true);
+    options.setFasterCopy(true);
+    return options;
+  }
+
+  private static Path directory(List<String> configuration) {
+    try {
+      Path directory = Files.createTempDirectory("kindred-flink-");
+      Path file = Files.write(directory.resolve("config.yaml"), configuration);
+      file.toFile().deleteOnExit();
+      directory.toFile().deleteOnExit();
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write Flink's configuration", e);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package org.kindred.runners.job;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What Kindred asks of a Flink cluster's REST interface. */
+final class FlinkRest {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * A job.
+   *
+   * @param id the cluster's id
+   * @param name its name
+   * @param state Flink's name of its state, such as RUNNING
+   */
+  record Job(String id, String name, String state) {
+    boolean isActive() {
+      return !List.of("FINISHED", "FAILED", "CANCELED").contains(state);
+    }
+  }
+
+  private final HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+  private final String address;
+
+  /** Talks to {@code http://ADDRESS}. */
+  FlinkRest(String address) {
+    this.address = address;
+  }
+
+  /** Returns where a browser finds the cluster. */
+  String ui() {
+    return "http://" + address;
+  }
+
+  /** Returns how many tasks the cluster can run at a time. */
+  int slots() throws IOException {
+    return get("/overview").get("slots-total").asInt();
+  }
+
+  /** Returns the jobs that the cluster remembers. */
+  List<Job> jobs() throws IOException {
+    List<Job> jobs = new ArrayList<>();
+    for (JsonNode job : get("/jobs/overview").get("jobs")) {
+      jobs.add(
+          new Job(job.get("jid").asText(), job.get("name").asText(), job.get("state").asText()));
+    }
+    return jobs;
+  }
+
+  /** Returns the job of a name that has not ended, the newest of several. */
+  Optional<Job> active(String name) throws IOException {
+    return jobs().stream().filter(job -> job.name().equals(name) && job.isActive()).findFirst();
+  }
+
+  /** Asks a job to stop; returns at once. */
+  void cancel(String job) throws IOException {
+    send(request("/jobs/" + job + "?mode=cancel").method("PATCH", noBody()).build());
+  }
+
+  /**
+   * Returns a job's counters and gauges of some namespaces by {@code namespace.name}, summed over
+   * its tasks.
+   */
+  Map<String, Double> metrics(String job, String prefix) throws IOException {
+    Map<String, Double> all = new TreeMap<>();
+    for (JsonNode vertex : get("/jobs/" + job).get("vertices")) {
+      String path = "/jobs/" + job + "/vertices/" + vertex.get("id").asText() + "/subtasks/metrics";
+      List<String> names = new ArrayList<>();
+      for (JsonNode metric : get(path)) {
+        String id = metric.get("id").asText();
+        if (id.contains("." + prefix + ".")) {
+          names.add(id);
+        }
+      }
+      if (!names.isEmpty()) {
+        String query = URLEncoder.encode(String.join(",", names), StandardCharsets.UTF_8);
+        for (JsonNode metric : get(path + "?agg=sum&get=" + query)) {
+          String id = metric.get("id").asText();
+          all.merge(
+              id.substring(id.lastIndexOf("." + prefix + ".") + 1),
+              metric.get("sum").asDouble(),
+              Double::sum);
+        }
+      }
+    }
+    return all;
+  }
+
+  private JsonNode get(String path) throws IOException {
+    return send(request(path).GET().build());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://" + address + path)).timeout(TIMEOUT);
+  }
+
+  private static HttpRequest.BodyPublisher noBody() {
+    return HttpRequest.BodyPublishers.noBody();
+  }
+
+  private JsonNode send(HttpRequest request) throws IOException {
+    HttpResponse<String> response;
+    try {
+      response = client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while asking " + request.uri());
+    } catch (IOException e) {
+      throw new IOException(
+          "no Flink cluster answers at %s: %s".formatted(address, e.getClass().getSimpleName()), e);
+    }
+    if (response.statusCode() / 100 != 2) {
+      throw new IOException(
+          "%s answered %d: %s"
+              .formatted(request.uri(), response.statusCode(), response.body().strip()));
+    }
+    return JSON.readTree(response.body());
+  }
+}

@@ -1,0 +1,150 @@
+package org.kindred.stages.pretrain;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.kindred.models.inference.Encoder;
+import org.kindred.models.training.Trainer;
+import org.kindred.models.training.TrainingConfig;
+import org.kindred.models.training.TrainingRun;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.Model;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.StagedFile;
+import org.kindred.stages.artifact.StoreFiles;
+import org.kindred.stages.dataset.DatasetReader;
+
+/**
+ * A training under way with all that it holds open, from the last checkpoint of the same training
+ * on if there is one.
+ */
+final class Training implements AutoCloseable {
+  private static final String SAVED_MODEL = "saved_model";
+  private static final String CHECKPOINT = "checkpoint.safetensors";
+
+  private final StageContext<PretrainConfig> context;
+
+  // Opened in this order; null until then.
+  private DatasetReader dataset;
+  private TrainingViews views;
+  private TrainingMonitor monitor;
+  private Trainer trainer;
+  private TrainingRun run;
+
+  private Training(StageContext<PretrainConfig> context) {
+    this.context = context;
+  }
+
+  /** Opens a training. */
+  static Training open(StageContext<PretrainConfig> context) throws IOException {
+    Training training = new Training(context);
+    try {
+      training.openAll();
+      return training;
+    } catch (IOException | RuntimeException | Error e) {
+      training.closeAfter(e);
+      throw e;
+    }
+  }
+
+  private void openAll() throws IOException {
+    dataset =
+        DatasetReader.open(
+            context.input(PretrainStage.DATASET), Optional.of(context.config().getSplit()));
+    views = new TrainingViews(context, dataset);
+    monitor = new TrainingMonitor(context, dataset);
+    trainer = openTrainer(PretrainStage.training(context, dataset.size()));
+    run = trainer.start(views, monitor);
+  }
+
+  private Trainer openTrainer(TrainingConfig training) throws IOException {
+    String key = context.producer().getReuseKey();
+    Path checkpoints = context.store().files().localDirectory(context.store().checkpoints(key));
+    try {
+      return Trainer.open(training, checkpoints, key);
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Takes one step, if one is left.
+   *
+   * @return whether the training is complete now
+   */
+  boolean step() throws IOException, InterruptedException {
+    run.step();
+    return trainer.completedEpochs() >= context.config().getEpochs();
+  }
+
+  /** Stages the model's files. */
+  Part stage() throws IOException {
+    Path scratch = Files.createTempDirectory("kindred-pretrain-");
+    try {
+      return stage(scratch);
+    } finally {
+      StoreFiles.of(scratch.toString()).delete(scratch.toString());
+    }
+  }
+
+  private Part stage(Path scratch) throws IOException {
+    PretrainConfig config = context.config();
+    Path savedModel = scratch.resolve(SAVED_MODEL);
+    trainer.exportSavedModel(savedModel);
+    List<StagedFile> files = new ArrayList<>(context.staging().add(savedModel, SAVED_MODEL));
+    files.addAll(context.staging().add(trainer.checkpoint(), CHECKPOINT));
+    files.addAll(ModelTables.write(context, trainer, dataset));
+    Model.Builder model =
+        Model.newBuilder()
+            .setNetwork(config.getNetwork())
+            .setObjective(config.getObjective().getKindCase().name().toLowerCase(Locale.ROOT))
+            .setEvaluationRecipe(PretrainStage.evaluationRecipe(config))
+            .setSavedModel(SAVED_MODEL)
+            .setCheckpoint(CHECKPOINT)
+            .setParameters(trainer.parameters())
+            .setEpochs(trainer.completedEpochs())
+            .setSteps(trainer.steps())
+            .setExamples(dataset.size())
+            .setSeed(context.seed());
+    try (Encoder encoder = Encoder.open(savedModel)) {
+      for (Encoder.Layer layer : encoder.layers()) {
+        model.addLayers(Layer.newBuilder().setName(layer.name()).setDimension(layer.dimension()));
+      }
+    }
+    return new Part(
+        files, Content.newBuilder().setModel(model).build(), List.of(), monitor.measurements());
+  }
+
+  /** Closes because of a failure, which keeps what goes wrong meanwhile. */
+  void closeAfter(Throwable failure) {
+    try {
+      close();
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    DatasetReader opened = dataset;
+    TrainingViews source = views;
+    TrainingMonitor listener = monitor;
+    Trainer state = trainer;
+    TrainingRun steps = run;
+    try (opened;
+        source;
+        listener;
+        state;
+        steps) {
+      // Closed in reverse order.
+    }
+  }
+}
