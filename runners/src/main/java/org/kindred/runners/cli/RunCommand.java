@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.report.HtmlReport;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
         "Run an experiment: reuse what is there, run what changed, print metrics and write a report.")
 final class RunCommand implements Callable<Integer> {
   private static final String DETACH = "--detach";
+  private static final int MAX_PARALLELISM = 10_000;
 
   @Mixin private ExperimentOptions experiment;
   @ParentCommand private Main main;
@@ -49,6 +51,13 @@ final class RunCommand implements Callable<Integer> {
           "Where stages run: embedded, in this process; flink, on Flink's local mode; flink=HOST:PORT, on the "
               + "session cluster at this REST address. Default: ${DEFAULT-VALUE}.")
   private String runner;
+
+  @Option(
+      names = "--parallelism",
+      paramLabel = "N",
+      description =
+          "Tasks of a step at a time. Default: one for each processor, on a cluster one for each slot.")
+  private Integer parallelism;
 
   @Option(names = "--json", description = "Print one JSON document and nothing else.")
   private boolean json;
@@ -107,8 +116,13 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private JobRunner jobRunner() {
+    if (parallelism != null && (parallelism < 1 || parallelism > MAX_PARALLELISM)) {
+      throw new UsageException(
+          "--parallelism is %d, valid is 1 to %d".formatted(parallelism, MAX_PARALLELISM));
+    }
     try {
-      return JobRunners.named(runner);
+      return JobRunners.named(
+          runner, parallelism == null ? OptionalInt.empty() : OptionalInt.of(parallelism));
     } catch (IllegalArgumentException e) {
       throw new UsageException("--runner: " + e.getMessage(), e);
     }

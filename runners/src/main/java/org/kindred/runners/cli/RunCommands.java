@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.kindred.pipelines.run.RunStore;
 import org.kindred.proto.pipeline.v1.Run;
@@ -118,7 +119,8 @@ final class RunCommands {
             "run %s is not running: it is %s".formatted(run.getId(), state(run)));
       }
       if (isLost(run)) {
-        JobRunners.named(run.getPlatform().getRunner()).cancelJobs(run.getId());
+        JobRunners.named(run.getPlatform().getRunner(), OptionalInt.empty())
+            .cancelJobs(run.getId());
         runs.markCancelled(run);
         out.println("cancelled run " + run.getId() + ", whose process is gone");
       } else {

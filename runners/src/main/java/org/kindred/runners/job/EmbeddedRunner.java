@@ -14,6 +14,11 @@ import org.kindred.pipelines.run.JobRunner;
  * does not change or fail to encode its elements are off: they copy every element.
  */
 final class EmbeddedRunner implements JobRunner {
+  private final int parallelism;
+
+  EmbeddedRunner(int parallelism) {
+    this.parallelism = parallelism;
+  }
 
   @Override
   public String name() {
@@ -28,7 +33,7 @@ final class EmbeddedRunner implements JobRunner {
     options.setBlockOnRun(false);
     // While a worker thread is free the runner polls on it without pause, at the expense of a task
     // that uses the other processors itself. With one thread there is none free.
-    options.setTargetParallelism(job.oneTask() ? 1 : Runtime.getRuntime().availableProcessors());
+    options.setTargetParallelism(job.oneTask() ? 1 : parallelism);
     options.setEnforceImmutability(false);
     options.setEnforceEncodability(false);
     return options;

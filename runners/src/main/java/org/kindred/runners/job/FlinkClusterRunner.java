@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
@@ -33,9 +34,11 @@ final class FlinkClusterRunner implements JobRunner {
 
   private final String address;
   private final FlinkRest rest;
+  private final OptionalInt parallelism;
 
-  FlinkClusterRunner(String address) {
+  FlinkClusterRunner(String address, OptionalInt parallelism) {
     this.address = address;
+    this.parallelism = parallelism;
     this.rest = new FlinkRest(address);
   }
 
@@ -51,7 +54,8 @@ final class FlinkClusterRunner implements JobRunner {
 
   @Override
   public PipelineOptions options(Job job) {
-    FlinkPipelineOptions options = FlinkOptions.of(job, address, slots(), CONFIGURATION);
+    int tasks = parallelism.orElseGet(this::slots);
+    FlinkPipelineOptions options = FlinkOptions.of(job, address, tasks, CONFIGURATION);
     options.setFilesToStage(JobJars.list());
     return options;
   }

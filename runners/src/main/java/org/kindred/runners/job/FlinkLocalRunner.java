@@ -19,6 +19,11 @@ import org.kindred.pipelines.run.JobRunner;
 final class FlinkLocalRunner implements JobRunner {
   private final int port = freePort();
   private final FlinkRest rest = new FlinkRest("127.0.0.1:" + port);
+  private final int parallelism;
+
+  FlinkLocalRunner(int parallelism) {
+    this.parallelism = parallelism;
+  }
 
   private static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -46,8 +51,7 @@ final class FlinkLocalRunner implements JobRunner {
             "rest.bind-address: 127.0.0.1",
             "rest.port: " + port,
             "rest.bind-port: " + port);
-    int slots = Runtime.getRuntime().availableProcessors();
-    return FlinkOptions.of(job, "[local]", slots, configuration);
+    return FlinkOptions.of(job, "[local]", parallelism, configuration);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.kindred.runners.job;
 
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kindred.pipelines.run.JobRunner;
@@ -19,16 +20,19 @@ public final class JobRunners {
   /**
    * Returns the runner of a name.
    *
+   * @param parallelism tasks of a job at a time; when empty one for each of this machine's
+   *     processors, on a cluster one for each of its slots
    * @throws IllegalArgumentException if there is none
    */
-  public static JobRunner named(String name) {
+  public static JobRunner named(String name, OptionalInt parallelism) {
     Matcher cluster = CLUSTER.matcher(name);
     if (cluster.matches()) {
-      return new FlinkClusterRunner(cluster.group(1));
+      return new FlinkClusterRunner(cluster.group(1), parallelism);
     }
+    int here = parallelism.orElse(Runtime.getRuntime().availableProcessors());
     return switch (name) {
-      case "embedded" -> new EmbeddedRunner();
-      case "flink" -> new FlinkLocalRunner();
+      case "embedded" -> new EmbeddedRunner(here);
+      case "flink" -> new FlinkLocalRunner(here);
       default ->
           throw new IllegalArgumentException(
               "unknown runner \"%s\", valid: %s".formatted(name, NAMES));

@@ -1,0 +1,157 @@
+package org.kindred.runners.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.kindred.stages.artifact.ArtifactStore;
+import org.kindred.stages.artifact.StoredArtifact;
+
+/** The workflow on a Flink cluster of processes: a JobManager and two TaskManagers. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class ClusterTest {
+  private static final List<String> DATA_PARALLEL =
+      List.of("ingest", "augment", "extract", "graph", "propagate", "cluster", "evaluate");
+
+  @TempDir private static Path folder;
+  private static FlinkCluster cluster;
+  private static String experiment;
+  private static JsonNode embedded;
+
+  @BeforeAll
+  static void start() throws IOException {
+    Photographs.unpack(folder.resolve("photographs"), 40, 12);
+    experiment = SmallExperiment.write(folder.resolve("small.yaml"), folder.resolve("photographs"));
+    embedded = run("embedded", experiment);
+    cluster = FlinkCluster.start(folder.resolve("flink"), freePort(), 2);
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  /** The script takes the port after the next too; nobody else is likely to ask for it. */
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort() - 2;
+    }
+  }
+
+  private static JsonNode run(String store, String yaml, String... more) throws IOException {
+    String[] arguments =
+        Stream.concat(
+                Stream.of("run", yaml, "--json", "--store", folder.resolve(store).toString()),
+                Stream.of(more))
+            .toArray(String[]::new);
+    return CommandLineRun.of(arguments).succeeded().json();
+  }
+
+  /** The experiment, with the model of the embedded run in place of one trained anew. */
+  private static String withModel() throws IOException {
+    String model = null;
+    for (JsonNode step : embedded.get("steps")) {
+      if (step.get("id").asText().equals("pretrain")) {
+        model = step.get("path").asText();
+      }
+    }
+    Path linked = folder.resolve("linked.yaml");
+    Files.writeString(
+        linked,
+        Files.readString(Path.of(experiment))
+            .replace(
+                "- stage: extract\n",
+                "- stage: extract\n    inputs: {model: \"artifact:%s\"}\n".formatted(model)));
+    return linked.toString();
+  }
+
+  private static Map<String, Map<String, String>> dataFiles(String store, JsonNode document)
+      throws IOException {
+    ArtifactStore opened = ArtifactStore.open(folder.resolve(store).toString());
+    Map<String, Map<String, String>> files = new TreeMap<>();
+    for (JsonNode step : document.get("steps")) {
+      if (DATA_PARALLEL.contains(step.get("id").asText())) {
+        StoredArtifact artifact = opened.resolve(step.get("artifact").asText());
+        Map<String, String> digests = new TreeMap<>();
+        artifact
+            .content()
+            .getFilesList()
+            .forEach(file -> digests.put(file.getPath(), file.getSha256()));
+        files.put(step.get("id").asText(), digests);
+      }
+    }
+    return files;
+  }
+
+  @Test
+  @Order(1)
+  void theSameBytesOnEveryRunnerAtEveryParallelism() throws IOException {
+    Map<String, Map<String, String>> expected = dataFiles("embedded", embedded);
+    assertThat(expected).containsOnlyKeys(DATA_PARALLEL);
+    String linked = withModel();
+    List<String[]> ways = new ArrayList<>();
+    ways.add(new String[] {"embedded", "1"});
+    ways.add(new String[] {"embedded", "4"});
+    ways.add(new String[] {"flink", "1"});
+    ways.add(new String[] {"flink", "2"});
+    ways.add(new String[] {"flink", "4"});
+    ways.add(new String[] {cluster.runner(), "1"});
+    ways.add(new String[] {cluster.runner(), "2"});
+    for (String[] way : ways) {
+      String store = way[0].replaceAll("\\W", "-") + "-" + way[1];
+      JsonNode document = run(store, linked, "--runner", way[0], "--parallelism", way[1]);
+      assertThat(dataFiles(store, document)).as(store).isEqualTo(expected);
+    }
+  }
+
+  /** TensorFlow's native library is loaded once, however many jobs use it one after the other. */
+  @Test
+  @Order(2)
+  void tenJobsInARow() throws IOException {
+    List<ProcessHandle> before = taskManagers();
+    for (int seed = 1; seed <= 10; seed++) {
+      run("ten", experiment, "--runner", cluster.runner(), "--only", "ingest");
+      JsonNode document =
+          run(
+              "ten",
+              Files.writeString(
+                      folder.resolve("seed.yaml"),
+                      Files.readString(Path.of(experiment)).replace("seed: 3", "seed: " + seed))
+                  .toString(),
+              "--runner",
+              cluster.runner(),
+              "--set",
+              "pretrain.epochs=1");
+      assertThat(document.get("steps")).isNotEmpty();
+    }
+    assertThat(taskManagers()).isEqualTo(before).allMatch(ProcessHandle::isAlive);
+  }
+
+  private static List<ProcessHandle> taskManagers() throws IOException {
+    List<ProcessHandle> handles = new ArrayList<>();
+    for (String name : cluster.processes()) {
+      if (name.startsWith("taskmanager")) {
+        handles.add(cluster.process(name));
+      }
+    }
+    return handles;
+  }
+}

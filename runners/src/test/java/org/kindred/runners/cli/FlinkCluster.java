@@ -1,0 +1,93 @@
+package org.kindred.runners.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A cluster of processes of its own, by {@code runners/flink/cluster}. */
+final class FlinkCluster implements AutoCloseable {
+  private static final Path SCRIPT =
+      Path.of(System.getProperty("kindred.testdata")).resolveSibling("runners/flink/cluster");
+
+  private final Path directory;
+  private final int port;
+
+  private FlinkCluster(Path directory, int port) {
+    this.directory = directory;
+    this.port = port;
+  }
+
+  /**
+   * Starts a JobManager and some TaskManagers.
+   *
+   * @param directory takes logs and process ids
+   */
+  static FlinkCluster start(Path directory, int port, int taskManagers) throws IOException {
+    FlinkCluster cluster = new FlinkCluster(Files.createDirectories(directory), port);
+    try {
+      cluster.script("start", "" + taskManagers);
+      return cluster;
+    } catch (IOException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  /** Returns how `--runner` names it. */
+  String runner() {
+    return "flink=127.0.0.1:" + port;
+  }
+
+  /** Starts one more TaskManager. */
+  void add() throws IOException {
+    script("add");
+  }
+
+  /** Returns the names of the processes that were started. */
+  List<String> processes() {
+    String[] names = directory.resolve("pids").toFile().list();
+    return names == null ? List.of() : Arrays.stream(names).sorted().toList();
+  }
+
+  /** Returns a process by its name, such as taskmanager-1. */
+  ProcessHandle process(String name) throws IOException {
+    long id = Long.parseLong(Files.readString(directory.resolve("pids").resolve(name)).trim());
+    return ProcessHandle.of(id).orElseThrow(() -> new IOException(name + " is not running"));
+  }
+
+  /** Kills a process as the kernel does when memory runs out, and waits until it is gone. */
+  void kill(String name) throws IOException {
+    ProcessHandle process = process(name);
+    process.destroyForcibly();
+    process.onExit().join();
+    Files.delete(directory.resolve("pids").resolve(name));
+  }
+
+  private void script(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+    command.addAll(List.of(arguments));
+    Path log = directory.resolve("script.log");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().put("KINDRED_CLUSTER", directory.toString());
+    builder.environment().put("KINDRED_CLUSTER_PORT", "" + port);
+    try {
+      if (builder.start().waitFor() != 0) {
+        throw new IOException("cluster " + arguments[0] + ": " + Files.readString(log));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    script("stop");
+  }
+}
