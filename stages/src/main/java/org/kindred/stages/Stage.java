@@ -47,8 +47,9 @@ public interface Stage<C extends Message> {
   }
 
   /**
-   * Returns whether all of the work is one task, which uses the processors of its machine by itself
-   * and gains nothing from a runner's parallelism.
+   * Returns whether all of the work is one task, which uses the processors of its machine by
+   * itself. Its pipeline must be run without parallelism: one instance of each {@code DoFn} at a
+   * time.
    */
   default boolean isOneTask() {
     return false;

@@ -116,6 +116,7 @@ record BeamFiles() implements StoreFiles {
   @Override
   public void deleteLocalDirectory(String path) throws IOException {
     new LocalFiles().deleteLocalDirectory(stateOf(path).toString());
+    delete(path);
   }
 
   private static Path stateOf(String path) {

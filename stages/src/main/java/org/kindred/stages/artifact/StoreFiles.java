@@ -59,8 +59,9 @@ public interface StoreFiles extends Serializable {
   Path localDirectory(String path) throws IOException;
 
   /**
-   * Deletes on this machine what {@link #localDirectory} leads to; nothing if it was never made, or
-   * somebody holds its {@link org.kindred.models.training.DirectoryLock}.
+   * Deletes the directory at the path, and on this machine what {@link #localDirectory} leads to;
+   * nothing there if it was never made, or somebody holds its {@link
+   * org.kindred.models.training.DirectoryLock}.
    */
   void deleteLocalDirectory(String path) throws IOException;
 

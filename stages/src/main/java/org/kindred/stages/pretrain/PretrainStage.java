@@ -189,7 +189,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     long steps = training(context, examples).steps();
     return begin
         .apply("Steps", GenerateSequence.from(0).to(steps))
-        .apply("Train", ParDo.of(new TrainFn(context)));
+        .apply("Train", ParDo.of(new TrainFn(context, steps - 1)));
   }
 
   @Override

@@ -7,25 +7,34 @@ import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 
 /**
- * Trains: takes a step for each element, whatever it holds, and with the last step stages the
- * model's files. After a resume there are more elements than steps; they do nothing.
+ * Trains: takes a step for each element, with the last element all that are left, and stages the
+ * model's files when the training is complete. Elements after that, as there are when a checkpoint
+ * spared some steps, do nothing.
  *
- * <p>An element is one step so that the runner sees the metrics, and can stop, between steps. All
- * elements must come to one instance, as they do in a job without parallelism.
+ * <p>An element is a step so that the runner sees metrics, and can stop, between steps. Two
+ * instances must not train side by side; they don't in a job of one task.
  */
 final class TrainFn extends DoFn<Long, Part> {
   private static final long serialVersionUID = 1L;
 
   private final StageContext<PretrainConfig> context;
+  private final long last;
   private transient Training training;
   private transient boolean staged;
 
-  TrainFn(StageContext<PretrainConfig> context) {
+  /**
+   * Trains in the steps 0 to {@code last}.
+   *
+   * @param last the last element's number
+   */
+  TrainFn(StageContext<PretrainConfig> context, long last) {
     this.context = context;
+    this.last = last;
   }
 
   @ProcessElement
-  public void process(OutputReceiver<Part> output) throws IOException, InterruptedException {
+  public void process(@Element Long step, OutputReceiver<Part> output)
+      throws IOException, InterruptedException {
     if (staged) {
       return;
     }
@@ -33,7 +42,11 @@ final class TrainFn extends DoFn<Long, Part> {
       training = Training.open(context);
     }
     try {
-      if (training.step()) {
+      boolean complete = training.step();
+      while (!complete && step == last) {
+        complete = training.step();
+      }
+      if (complete) {
         output.output(training.stage());
         staged = true;
         tearDown();

@@ -39,6 +39,8 @@ final class Training implements AutoCloseable {
   private Trainer trainer;
   private TrainingRun run;
 
+  private CheckpointMirror mirror;
+
   private Training(StageContext<PretrainConfig> context) {
     this.context = context;
   }
@@ -67,7 +69,10 @@ final class Training implements AutoCloseable {
 
   private Trainer openTrainer(TrainingConfig training) throws IOException {
     String key = context.producer().getReuseKey();
-    Path checkpoints = context.store().files().localDirectory(context.store().checkpoints(key));
+    String stored = context.store().checkpoints(key);
+    Path checkpoints = context.store().files().localDirectory(stored);
+    mirror = new CheckpointMirror(context.store().files(), stored, checkpoints);
+    mirror.fetch();
     try {
       return Trainer.open(training, checkpoints, key);
     } catch (IllegalArgumentException | IllegalStateException e) {
@@ -81,7 +86,11 @@ final class Training implements AutoCloseable {
    * @return whether the training is complete now
    */
   boolean step() throws IOException, InterruptedException {
+    int before = trainer.completedEpochs();
     run.step();
+    if (trainer.completedEpochs() > before) {
+      mirror.store(trainer.checkpoint());
+    }
     return trainer.completedEpochs() >= context.config().getEpochs();
   }
 

@@ -89,7 +89,7 @@ public record StageRunner(ArtifactStore store, int parallelism) {
     stage.checkConfig(config);
     StageContext<C> context = context(stage, config, inputs);
     stage.check(context);
-    Pipeline pipeline = Pipeline.create(options());
+    Pipeline pipeline = Pipeline.create(options(stage));
     pipeline.apply(StageTransform.of(stage, context));
     try {
       pipeline.run().waitUntilFinish();
@@ -109,10 +109,10 @@ public record StageRunner(ArtifactStore store, int parallelism) {
     return run(stage, config, Map.of());
   }
 
-  private DirectOptions options() {
+  private DirectOptions options(Stage<?> stage) {
     DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
     options.setRunner(DirectRunner.class);
-    options.setTargetParallelism(parallelism);
+    options.setTargetParallelism(stage.isOneTask() ? 1 : parallelism);
     options.setEnforceImmutability(true);
     options.setEnforceEncodability(true);
     options.setStableUniqueNames(CheckEnabled.ERROR);

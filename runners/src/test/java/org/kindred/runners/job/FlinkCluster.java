@@ -1,4 +1,4 @@
-package org.kindred.runners.cli;
+package org.kindred.runners.job;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A cluster of processes of its own, by {@code runners/flink/cluster}. */
-final class FlinkCluster implements AutoCloseable {
+public final class FlinkCluster implements AutoCloseable {
   private static final Path SCRIPT =
       Path.of(System.getProperty("kindred.testdata")).resolveSibling("runners/flink/cluster");
 
@@ -25,7 +25,7 @@ final class FlinkCluster implements AutoCloseable {
    *
    * @param directory takes logs and process ids
    */
-  static FlinkCluster start(Path directory, int port, int taskManagers) throws IOException {
+  public static FlinkCluster start(Path directory, int port, int taskManagers) throws IOException {
     FlinkCluster cluster = new FlinkCluster(Files.createDirectories(directory), port);
     try {
       cluster.script("start", "" + taskManagers);
@@ -37,29 +37,34 @@ final class FlinkCluster implements AutoCloseable {
   }
 
   /** Returns how `--runner` names it. */
-  String runner() {
-    return "flink=127.0.0.1:" + port;
+  public String runner() {
+    return "flink=" + address();
+  }
+
+  /** Returns the address of its REST interface. */
+  public String address() {
+    return "127.0.0.1:" + port;
   }
 
   /** Starts one more TaskManager. */
-  void add() throws IOException {
+  public void add() throws IOException {
     script("add");
   }
 
   /** Returns the names of the processes that were started. */
-  List<String> processes() {
+  public List<String> processes() {
     String[] names = directory.resolve("pids").toFile().list();
     return names == null ? List.of() : Arrays.stream(names).sorted().toList();
   }
 
   /** Returns a process by its name, such as taskmanager-1. */
-  ProcessHandle process(String name) throws IOException {
+  public ProcessHandle process(String name) throws IOException {
     long id = Long.parseLong(Files.readString(directory.resolve("pids").resolve(name)).trim());
     return ProcessHandle.of(id).orElseThrow(() -> new IOException(name + " is not running"));
   }
 
   /** Kills a process as the kernel does when memory runs out, and waits until it is gone. */
-  void kill(String name) throws IOException {
+  public void kill(String name) throws IOException {
     ProcessHandle process = process(name);
     process.destroyForcibly();
     process.onExit().join();
