@@ -108,10 +108,22 @@ def store_before(baseline, store, step, digests):
     """Copies what the step reads, and nothing that it or its readers made."""
     steps = list(digests)
     later = {digests[name] for name in steps[steps.index(step):]}
-    shutil.copytree(baseline, store, ignore=shutil.ignore_patterns("runs", "staging", "checkpoints", *later))
+    shutil.copytree(baseline, store, dirs_exist_ok=True, ignore=shutil.ignore_patterns("runs", "staging", "checkpoints", *later))
     for key in (store / "keys").iterdir():
         if json.loads(key.read_text())["artifact"] in later:
             key.unlink()
+
+
+def mount(store, baseline, made):
+    """Makes the store a small disk: what the step reads fits, what it makes does not."""
+    store.mkdir()
+    everything = sum(file.stat().st_size for file in baseline.rglob("*") if file.is_file())
+    own = sum(file.stat().st_size for file in (baseline / "artifacts" / made).rglob("*") if file.is_file())
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={everything - own // 2}", "tmpfs", store], check=True)
+
+
+def remount(store, option):
+    subprocess.run(["mount", "-o", f"remount,{option}", store], check=True)
 
 
 def wait_for(what, of):
@@ -137,6 +149,8 @@ def under_way(store, step):
 def check(fault, step, strike, mend, context):
     cluster, experiment, baseline, digests, folder = context
     store = folder / f"{fault}-{step}".replace(" ", "-")
+    if "disk" in fault:
+        mount(store, baseline, digests[step])
     store_before(baseline, store, step, digests)
     run = Run(experiment, store, "--only", step)
     job = under_way(store, step)
@@ -181,6 +195,22 @@ def kill_client(cluster, run, store, job):
     run.process.kill()
 
 
+def protect(cluster, run, store, job):
+    remount(store, "ro")
+
+
+def fill(cluster, run, store, job):
+    """The disk is too small from the start."""
+
+
+def grow(cluster, run, store):
+    remount(store, "size=4g")
+
+
+def unprotect(cluster, run, store):
+    remount(store, "rw")
+
+
 def add_task_managers(cluster, run, store):
     for _ in range(2 - len(cluster.task_managers())):
         cluster.script("add")
@@ -203,6 +233,8 @@ def main():
              for step in ("ingest", "augment", "pretrain", "extract", "graph", "cluster")]
     cases += [("client killed", step, kill_client, nothing) for step in ("graph", "pretrain")]
     cases += [("JobManager killed", step, kill_job_manager, restart) for step in ("graph", "pretrain")]
+    if os.geteuid() == 0:
+        cases += [("full disk", "augment", fill, grow), ("disk made read-only", "augment", protect, unprotect)]
     folder = Path(tempfile.mkdtemp(prefix="kindred-faults-"))
     photographs(folder / "photographs")
     experiment = shutil.copy(HOME / "runners/flink/faults.yaml", folder)

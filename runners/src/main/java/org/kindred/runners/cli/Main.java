@@ -16,6 +16,7 @@ import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.plan.PlanException;
 import org.kindred.pipelines.plan.Producers;
 import org.kindred.runners.cli.RunCommands.CancelCommand;
+import org.kindred.runners.cli.RunCommands.RunsCommand;
 import org.kindred.runners.cli.RunCommands.StatusCommand;
 import org.kindred.runners.cli.StoreCommands.ArtifactsCommand;
 import org.kindred.runners.cli.StoreCommands.ShowCommand;
@@ -38,6 +39,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       RunCommand.class,
       PlanCommand.class,
+      RunsCommand.class,
       StatusCommand.class,
       CancelCommand.class,
       ReportCommand.class,

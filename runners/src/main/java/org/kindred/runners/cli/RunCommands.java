@@ -33,6 +33,26 @@ final class RunCommands {
 
   private RunCommands() {}
 
+  /** Lists the runs of a store. */
+  @Command(
+      name = "runs",
+      mixinStandardHelpOptions = true,
+      description = "List the runs of the store, newest first.")
+  static final class RunsCommand implements Callable<Integer> {
+    @ParentCommand private Main main;
+
+    @Spec private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      RunStore runs = new RunStore(main.openStore());
+      for (String id : runs.ids()) {
+        spec.commandLine().getOut().printf("%s  %s%n", id, state(runs.resolve(id)));
+      }
+      return Main.OK;
+    }
+  }
+
   /** Shows how a run stands. */
   @Command(
       name = "status",

@@ -8,10 +8,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.RunCancelledException;
+import org.kindred.stages.StageException;
+import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.metrics.StageMetrics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,9 +23,21 @@ import org.slf4j.LoggerFactory;
 final class FlinkJob {
   private static final Logger LOG = LoggerFactory.getLogger(FlinkJob.class);
 
+  /** The message of an exception that is written for users, in a stack trace. */
+  private static final Pattern FOR_USERS =
+      Pattern.compile(
+          "^(?:Caused by: )?(?:%s|%s): (.*)$"
+              .formatted(
+                  Pattern.quote(StageException.class.getName()),
+                  Pattern.quote(ArtifactException.class.getName())),
+          Pattern.MULTILINE);
+
   private final FlinkRest rest;
   private final String name;
   private final JobMonitor monitor;
+
+  /** Why the job was told to stop; null if it was not. */
+  private RuntimeException stopped;
 
   private FlinkJob(FlinkRest rest, String name, JobMonitor monitor) {
     this.rest = rest;
@@ -34,6 +49,7 @@ final class FlinkJob {
    * Runs a pipeline to its end.
    *
    * @throws RunCancelledException if the monitor says so
+   * @throws StageException if a worker threw one, or an {@link ArtifactException}
    * @throws RuntimeException if it failed, with what Flink tells as its cause
    */
   static void run(Pipeline pipeline, FlinkRest rest, JobMonitor monitor) {
@@ -45,16 +61,15 @@ final class FlinkJob {
   }
 
   private void await(FutureTask<PipelineResult> client) {
-    boolean cancelled = false;
     while (true) {
       try {
         Jobs.requireDone(client.get(Jobs.POLL.getMillis(), TimeUnit.MILLISECONDS).getState());
         return;
       } catch (TimeoutException e) {
-        cancelled |= look();
+        look();
       } catch (ExecutionException e) {
-        if (cancelled) {
-          throw new RunCancelledException();
+        if (stopped != null) {
+          throw stopped;
         }
         throw new IllegalStateException("the Flink job failed", e.getCause());
       } catch (InterruptedException e) {
@@ -64,19 +79,38 @@ final class FlinkJob {
     }
   }
 
-  /** Tells the monitor of the job's metrics; returns whether the job was told to stop. */
-  private boolean look() {
+  /** Tells the monitor of the job's metrics; stops a job that is cancelled or can't succeed. */
+  private void look() {
     try {
       Optional<FlinkRest.Job> job = rest.active(name);
-      monitor.metrics(job.isPresent() ? metrics(job.get()) : Map.of());
-      if (job.isPresent() && monitor.isCancelled()) {
-        rest.cancel(job.get().id());
-        return true;
+      if (job.isEmpty()) {
+        monitor.metrics(Map.of());
+        return;
+      }
+      monitor.metrics(metrics(job.get()));
+      if (stopped == null && monitor.isCancelled()) {
+        stop(job.get(), new RunCancelledException());
+      }
+      // Flink restarts what fails, which is of no use where the input is at fault.
+      Optional<String> fault = stopped == null ? fault(job.get()) : Optional.empty();
+      if (fault.isPresent()) {
+        stop(job.get(), new StageException(fault.get()));
       }
     } catch (IOException e) {
       LOG.debug("cannot look at the job", e);
     }
-    return false;
+  }
+
+  private void stop(FlinkRest.Job job, RuntimeException why) throws IOException {
+    rest.cancel(job.id());
+    stopped = why;
+  }
+
+  private Optional<String> fault(FlinkRest.Job job) throws IOException {
+    return rest.failures(job.id()).stream()
+        .flatMap(trace -> FOR_USERS.matcher(trace).results())
+        .map(match -> match.group(1))
+        .findFirst();
   }
 
   private Map<String, Long> metrics(FlinkRest.Job job) throws IOException {

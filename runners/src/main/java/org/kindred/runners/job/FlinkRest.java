@@ -102,6 +102,15 @@ final class FlinkRest {
     return all;
   }
 
+  /** Returns the stack traces of a job's failures so far, the latest first. */
+  List<String> failures(String job) throws IOException {
+    List<String> traces = new ArrayList<>();
+    for (JsonNode entry : get("/jobs/" + job + "/exceptions").at("/exceptionHistory/entries")) {
+      traces.add(entry.get("stacktrace").asText());
+    }
+    return traces;
+  }
+
   private JsonNode get(String path) throws IOException {
     return send(request(path).GET().build());
   }

@@ -75,8 +75,11 @@ final class Training implements AutoCloseable {
     mirror.fetch();
     try {
       return Trainer.open(training, checkpoints, key);
-    } catch (IllegalArgumentException | IllegalStateException e) {
+    } catch (IllegalArgumentException e) {
       throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
+    } catch (IllegalStateException e) {
+      // Such as checkpoints that a task holds that the runner has given up: trying again may do.
+      throw new IOException("step %s: %s".formatted(context.step(), e.getMessage()), e);
     }
   }
 
