@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
@@ -16,6 +17,12 @@ import org.kindred.pipelines.run.Job;
  * alone and needs no more slots than there are.
  */
 final class FlinkOptions {
+  /**
+   * The adaptive scheduler chooses the parallelism of a task by the bytes that it reads, of which a
+   * work item has few, whatever work it is.
+   */
+  private static final String SCHEDULER = "jobmanager.scheduler: Default";
+
   private FlinkOptions() {}
 
   /**
@@ -42,7 +49,9 @@ final class FlinkOptions {
   private static Path directory(List<String> configuration) {
     try {
       Path directory = Files.createTempDirectory("kindred-flink-");
-      Path file = Files.write(directory.resolve("config.yaml"), configuration);
+      List<String> lines = new ArrayList<>(configuration);
+      lines.add(SCHEDULER);
+      Path file = Files.write(directory.resolve("config.yaml"), lines);
       file.toFile().deleteOnExit();
       directory.toFile().deleteOnExit();
       return directory;

@@ -132,7 +132,15 @@ final class ClusterTest {
     run("ten", linked, "--runner", cluster.runner(), "--only", "ingest");
     for (int job = 1; job <= 10; job++) {
       JsonNode document =
-          run("ten", linked, "--runner", cluster.runner(), "--only", "extract", "--force", "extract");
+          run(
+              "ten",
+              linked,
+              "--runner",
+              cluster.runner(),
+              "--only",
+              "extract",
+              "--force",
+              "extract");
       assertThat(document.get("steps").get(1).get("action").asText()).isEqualTo("ran");
     }
     assertThat(taskManagers()).isEqualTo(before).allMatch(ProcessHandle::isAlive);
