@@ -117,6 +117,6 @@ final class FlinkClusterRunner implements JobRunner {
 
   @Override
   public void run(Pipeline pipeline, JobMonitor monitor) {
-    FlinkJob.run(pipeline, rest, monitor);
+    FlinkJob.run(pipeline, rest, monitor, false);
   }
 }

@@ -36,11 +36,15 @@ final class FlinkJob {
   private final String name;
   private final JobMonitor monitor;
 
+  /** Whether the job's end is the client's end too: its cluster is inside this process. */
+  private final boolean local;
+
   /** Why the job was told to stop; null if it was not. */
   private RuntimeException stopped;
 
-  private FlinkJob(FlinkRest rest, String name, JobMonitor monitor) {
+  private FlinkJob(FlinkRest rest, String name, JobMonitor monitor, boolean local) {
     this.rest = rest;
+    this.local = local;
     this.name = name;
     this.monitor = monitor;
   }
@@ -48,16 +52,17 @@ final class FlinkJob {
   /**
    * Runs a pipeline to its end.
    *
+   * @param local whether the cluster is inside this process and ends with the job
    * @throws RunCancelledException if the monitor says so
    * @throws StageException if a worker threw one, or an {@link ArtifactException}
    * @throws RuntimeException if it failed, with what Flink tells as its cause
    */
-  static void run(Pipeline pipeline, FlinkRest rest, JobMonitor monitor) {
+  static void run(Pipeline pipeline, FlinkRest rest, JobMonitor monitor, boolean local) {
     FutureTask<PipelineResult> client = new FutureTask<>(pipeline::run);
     Thread thread = new Thread(client, "flink-client");
     thread.setDaemon(true);
     thread.start();
-    new FlinkJob(rest, pipeline.getOptions().getJobName(), monitor).await(client);
+    new FlinkJob(rest, pipeline.getOptions().getJobName(), monitor, local).await(client);
   }
 
   private void await(FutureTask<PipelineResult> client) {
@@ -66,7 +71,9 @@ final class FlinkJob {
         Jobs.requireDone(client.get(Jobs.POLL.getMillis(), TimeUnit.MILLISECONDS).getState());
         return;
       } catch (TimeoutException e) {
-        look();
+        if (look()) {
+          return;
+        }
       } catch (ExecutionException e) {
         if (stopped != null) {
           throw stopped;
@@ -79,15 +86,23 @@ final class FlinkJob {
     }
   }
 
-  /** Tells the monitor of the job's metrics; stops a job that is cancelled or can't succeed. */
-  private void look() {
+  /**
+   * Tells the monitor of the job's metrics; stops a job that is cancelled or can't succeed.
+   *
+   * @return whether there is nothing to wait for any more: Flink's client hears of a job's end up
+   *     to two seconds later
+   */
+  private boolean look() {
     try {
-      Optional<FlinkRest.Job> job = rest.active(name);
+      Optional<FlinkRest.Job> job = rest.newest(name);
       if (job.isEmpty()) {
         monitor.metrics(Map.of());
-        return;
+        return false;
       }
       monitor.metrics(metrics(job.get()));
+      if (!job.get().isActive()) {
+        return !local && job.get().isFinished();
+      }
       if (stopped == null && monitor.isCancelled()) {
         stop(job.get(), new RunCancelledException());
       }
@@ -99,6 +114,7 @@ final class FlinkJob {
     } catch (IOException e) {
       LOG.debug("cannot look at the job", e);
     }
+    return false;
   }
 
   private void stop(FlinkRest.Job job, RuntimeException why) throws IOException {

@@ -56,6 +56,6 @@ final class FlinkLocalRunner implements JobRunner {
 
   @Override
   public void run(Pipeline pipeline, JobMonitor monitor) {
-    FlinkJob.run(pipeline, rest, monitor);
+    FlinkJob.run(pipeline, rest, monitor, true);
   }
 }

@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,8 +29,13 @@ final class FlinkRest {
    * @param id the cluster's id
    * @param name its name
    * @param state Flink's name of its state, such as RUNNING
+   * @param start when it started, milliseconds since 1970
    */
-  record Job(String id, String name, String state) {
+  record Job(String id, String name, String state, long start) {
+    boolean isFinished() {
+      return state.equals("FINISHED");
+    }
+
     boolean isActive() {
       return !List.of("FINISHED", "FAILED", "CANCELED").contains(state);
     }
@@ -58,14 +64,20 @@ final class FlinkRest {
     List<Job> jobs = new ArrayList<>();
     for (JsonNode job : get("/jobs/overview").get("jobs")) {
       jobs.add(
-          new Job(job.get("jid").asText(), job.get("name").asText(), job.get("state").asText()));
+          new Job(
+              job.get("jid").asText(),
+              job.get("name").asText(),
+              job.get("state").asText(),
+              job.get("start-time").asLong()));
     }
     return jobs;
   }
 
-  /** Returns the job of a name that has not ended, the newest of several. */
-  Optional<Job> active(String name) throws IOException {
-    return jobs().stream().filter(job -> job.name().equals(name) && job.isActive()).findFirst();
+  /** Returns the job of a name, the newest of several. */
+  Optional<Job> newest(String name) throws IOException {
+    return jobs().stream()
+        .filter(job -> job.name().equals(name))
+        .max(Comparator.comparingLong(Job::start));
   }
 
   /** Asks a job to stop; returns at once. */

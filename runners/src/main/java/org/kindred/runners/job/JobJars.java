@@ -9,18 +9,27 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * What travels to a cluster with each job: this process's class path without what a cluster has in
- * its lib directory.
+ * What travels to a cluster with each job: Kindred, Beam, and what the user added to the class
+ * path.
  *
- * <p>Flink, logging, TensorFlow, JavaCPP and protobuf stay behind. A native library is bound to the
- * class loader that loads it, and every job has a class loader of its own: TensorFlow in a job's
- * jars would be loaded again by the next job, which kills the TaskManager's process.
+ * <p>All other libraries are in the cluster's lib directory and stay behind. For TensorFlow,
+ * JavaCPP and protobuf this is a must: a native library is bound to the class loader that loads it,
+ * and every job has a class loader of its own, so TensorFlow in a job's jars would be loaded again
+ * by the next job, which kills the TaskManager's process. For the others it saves each job the
+ * upload and the loading of their classes. Beam has to travel: it deserialises Kindred's classes,
+ * which only the job's class loader knows.
  */
 final class JobJars {
-  private static final String LIBRARIES = "cluster-libraries.txt";
+  private static final String LIBRARIES = "libraries.txt";
+
+  private static final Pattern BEAM = Pattern.compile("beam-(?!vendor-).*");
+
+  /** Of use to the client only. */
+  private static final Pattern CLIENT = Pattern.compile("beam-runners-(direct|spark)-.*");
 
   private JobJars() {}
 
@@ -30,9 +39,10 @@ final class JobJars {
   }
 
   static List<String> of(String classPath) {
-    Set<String> libraries = clusterLibraries();
+    Set<String> stay = clusterLibraries();
     return Arrays.stream(classPath.split(File.pathSeparator, -1))
-        .filter(entry -> !entry.isEmpty() && !libraries.contains(fileName(entry)))
+        .filter(entry -> !entry.isEmpty() && !stay.contains(fileName(entry)))
+        .filter(entry -> !CLIENT.matcher(fileName(entry)).matches())
         .distinct()
         .toList();
   }
@@ -43,6 +53,7 @@ final class JobJars {
       String paths = new String(in.readAllBytes(), StandardCharsets.UTF_8).trim();
       return Arrays.stream(paths.split(":", -1))
           .map(JobJars::fileName)
+          .filter(BEAM.asMatchPredicate().negate())
           .collect(Collectors.toUnmodifiableSet());
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + LIBRARIES, e);

@@ -16,7 +16,7 @@ import org.kindred.stages.metrics.StageMetrics;
 /** What runners share. */
 final class Jobs {
   /** How often a job is looked at. */
-  static final Duration POLL = Duration.standardSeconds(1);
+  static final Duration POLL = Duration.millis(500);
 
   private static final MetricsFilter METRICS =
       MetricsFilter.builder()
