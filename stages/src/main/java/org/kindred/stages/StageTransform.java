@@ -13,7 +13,6 @@ import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
 import org.apache.beam.sdk.coders.VoidCoder;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -99,7 +98,7 @@ public final class StageTransform<C extends Message>
 
   /** Turns the parts into the published artifact. Doing it again ends in the same artifact. */
   private static final class PublishFn<C extends Message>
-      extends DoFn<KV<Void, Iterable<Part>>, String> {
+      extends StepFn<KV<Void, Iterable<Part>>, String> {
     private static final long serialVersionUID = 1L;
 
     private final String stageName;

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.plan.BoundStep;
@@ -30,12 +31,15 @@ import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageTransform;
 import org.kindred.stages.Stages;
+import org.kindred.stages.StepFn;
+import org.kindred.stages.StepOptions;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Runs an experiment: decides on each step, reuses or runs it, and keeps the record. */
 public final class ExperimentRunner {
@@ -93,7 +97,9 @@ public final class ExperimentRunner {
     write(run);
     listener.started(run.build());
     try {
+      MDC.put(StepFn.RUN, run.getId());
       for (BoundStep step : planner.steps()) {
+        MDC.put(StepFn.STEP, step.id());
         runStep(planner, step, experiment, run);
       }
       return finish(run.setState(RunState.RUN_STATE_DONE));
@@ -114,6 +120,9 @@ public final class ExperimentRunner {
         failure.addSuppressed(e);
       }
       throw failure;
+    } finally {
+      MDC.remove(StepFn.RUN);
+      MDC.remove(StepFn.STEP);
     }
   }
 
@@ -204,7 +213,10 @@ public final class ExperimentRunner {
       stage.check(context);
       Optional<ReuseEntry> before = store.lookup(producer.getReuseKey());
       Job job = Job.of(monitor.runId(), step, producer);
-      Pipeline pipeline = Pipeline.create(jobs.options(job));
+      PipelineOptions options = jobs.options(job);
+      options.as(StepOptions.class).setRun(job.run());
+      options.as(StepOptions.class).setStep(job.step());
+      Pipeline pipeline = Pipeline.create(options);
       pipeline.apply(StageTransform.of(stage, context));
       jobs.run(pipeline, monitor);
       ReuseEntry published =

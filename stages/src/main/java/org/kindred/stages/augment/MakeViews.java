@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -15,6 +14,7 @@ import org.kindred.proto.pipeline.v1.AugmentConfig;
 import org.kindred.stages.ConfiguredRecipe;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
@@ -48,7 +48,7 @@ final class MakeViews extends PTransform<PCollection<MakeViews.Item>, PCollectio
     return items.apply("Augment And Write", ParDo.of(new AugmentFn(context)));
   }
 
-  static final class AugmentFn extends DoFn<Item, Part> {
+  static final class AugmentFn extends StepFn<Item, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<AugmentConfig> context;

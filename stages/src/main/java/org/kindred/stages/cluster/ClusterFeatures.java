@@ -3,7 +3,6 @@ package org.kindred.stages.cluster;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -16,6 +15,7 @@ import org.kindred.proto.pipeline.v1.ClusterConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
@@ -39,7 +39,7 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
     return tables.apply("Run k-means", ParDo.of(new ClusterFn(context)));
   }
 
-  static final class ClusterFn extends DoFn<Integer, Part> {
+  static final class ClusterFn extends StepFn<Integer, Part> {
     private static final long serialVersionUID = 1L;
 
     private static final String START = "k-means++";

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -21,6 +20,7 @@ import org.kindred.proto.pipeline.v1.KnnProtocol;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
@@ -80,7 +80,7 @@ final class ClassifyQueries
     return items.apply("Vote", ParDo.of(new VoteFn(context)));
   }
 
-  static final class VoteFn extends DoFn<Item, Part> {
+  static final class VoteFn extends StepFn<Item, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<EvaluateConfig> context;

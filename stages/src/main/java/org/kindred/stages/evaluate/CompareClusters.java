@@ -3,7 +3,6 @@ package org.kindred.stages.evaluate;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -16,6 +15,7 @@ import org.kindred.proto.pipeline.v1.EvaluateConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.artifact.StoredArtifact;
 
@@ -34,7 +34,7 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
     return results.apply("Score Clusters", ParDo.of(new ScoreFn(context)));
   }
 
-  static final class ScoreFn extends DoFn<Integer, Part> {
+  static final class ScoreFn extends StepFn<Integer, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<EvaluateConfig> context;

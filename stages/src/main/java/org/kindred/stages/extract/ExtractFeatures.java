@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -26,6 +25,7 @@ import org.kindred.stages.Part;
 import org.kindred.stages.Rejects;
 import org.kindred.stages.SplitCounts;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
@@ -59,7 +59,7 @@ final class ExtractFeatures
     return items.apply("Embed And Write", ParDo.of(new EmbedFn(context)));
   }
 
-  static final class EmbedFn extends DoFn<Item, Part> {
+  static final class EmbedFn extends StepFn<Item, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<ExtractConfig> context;

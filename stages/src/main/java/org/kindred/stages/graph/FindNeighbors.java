@@ -9,7 +9,6 @@ import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.transforms.Combine;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.KV;
@@ -19,6 +18,7 @@ import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
@@ -75,7 +75,7 @@ final class FindNeighbors
     return merged == null ? new byte[0] : merged.toBytes();
   }
 
-  static final class CompareFn extends DoFn<TilePair, KV<Integer, byte[]>> {
+  static final class CompareFn extends StepFn<TilePair, KV<Integer, byte[]>> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<GraphConfig> context;
@@ -147,7 +147,7 @@ final class FindNeighbors
     }
   }
 
-  static final class WriteFn extends DoFn<KV<Integer, byte[]>, Part> {
+  static final class WriteFn extends StepFn<KV<Integer, byte[]>, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<GraphConfig> context;

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -19,6 +18,7 @@ import org.kindred.proto.pipeline.v1.PropagateConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
@@ -58,7 +58,7 @@ final class WalkGraph extends PTransform<PCollection<WalkGraph.Item>, PCollectio
     return items.apply("Propagate And Write", ParDo.of(new PropagateFn(context)));
   }
 
-  static final class PropagateFn extends DoFn<Item, Part> {
+  static final class PropagateFn extends StepFn<Item, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<PropagateConfig> context;

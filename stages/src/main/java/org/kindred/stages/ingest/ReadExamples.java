@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.beam.sdk.metrics.Counter;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -17,6 +16,7 @@ import org.kindred.stages.Part;
 import org.kindred.stages.Rejects;
 import org.kindred.stages.SplitCounts;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
 import org.kindred.stages.arrow.TableWriter;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
@@ -43,7 +43,7 @@ final class ReadExamples extends PTransform<PCollection<SourceShard>, PCollectio
     return shards.apply("Decode And Write", ParDo.of(new ReadFn(context, classNames)));
   }
 
-  static final class ReadFn extends DoFn<SourceShard, Part> {
+  static final class ReadFn extends StepFn<SourceShard, Part> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<IngestConfig> context;

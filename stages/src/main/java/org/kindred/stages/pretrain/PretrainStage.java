@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.beam.sdk.io.GenerateSequence;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.resourcehints.ResourceHints;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.training.TrainingConfig;
@@ -31,6 +32,10 @@ import org.kindred.stages.image.ViewMaker;
 public final class PretrainStage implements Stage<PretrainConfig> {
   static final String DATASET = "dataset";
   static final String VIEWS = "views";
+
+  /** For runners that place work by such hints; training goes without where there is none. */
+  private static final ResourceHints ACCELERATOR =
+      ResourceHints.create().withAccelerator("type:gpu;count:1");
 
   @Override
   public String name() {
@@ -189,7 +194,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     long steps = training(context, examples).steps();
     return begin
         .apply("Steps", GenerateSequence.from(0).to(steps))
-        .apply("Train", ParDo.of(new TrainFn(context, steps - 1)));
+        .apply("Train", ParDo.of(new TrainFn(context, steps - 1)).setResourceHints(ACCELERATOR));
   }
 
   @Override

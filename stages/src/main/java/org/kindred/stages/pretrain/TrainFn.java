@@ -1,10 +1,10 @@
 package org.kindred.stages.pretrain;
 
 import java.io.IOException;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
 
 /**
  * Trains: takes a step for each element, with the last element all that are left, and stages the
@@ -14,7 +14,7 @@ import org.kindred.stages.StageContext;
  * <p>An element is a step so that the runner sees metrics, and can stop, between steps. Two
  * instances must not train side by side; they don't in a job of one task.
  */
-final class TrainFn extends DoFn<Long, Part> {
+final class TrainFn extends StepFn<Long, Part> {
   private static final long serialVersionUID = 1L;
 
   private final StageContext<PretrainConfig> context;
