@@ -95,7 +95,7 @@ final class RunCommands {
             action(step),
             step.getSeconds(),
             artifact.isEmpty()
-                ? RunDisplay.text(step.getProgressMap())
+                ? new JobMetrics(step.getProgressMap()).text()
                 : artifact.substring(0, 12));
       }
       if (!run.getError().isEmpty()) {

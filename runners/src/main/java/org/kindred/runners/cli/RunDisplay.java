@@ -3,8 +3,6 @@ package org.kindred.runners.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -68,35 +66,16 @@ final class RunDisplay implements RunListener, AutoCloseable {
    */
   @Override
   public synchronized void stepProgress(RunStep step) {
-    Map<String, Long> metrics = step.getProgressMap();
-    if (metrics.containsKey("steps")) {
+    JobMetrics metrics = new JobMetrics(step.getProgressMap());
+    if (metrics.ofTraining()) {
       // The workers in this process were faster, if there are any.
       if (first == null || remote) {
         remote = true;
-        show(training(step.getId(), metrics));
+        show(metrics.update(step.getId()));
       }
-    } else if (!metrics.isEmpty()) {
-      show(new Progress.Update(step.getId(), 0, 0, "", text(metrics)));
+    } else if (!metrics.values().isEmpty()) {
+      show(metrics.update(step.getId()));
     }
-  }
-
-  private static Progress.Update training(String step, Map<String, Long> metrics) {
-    Long accuracy = metrics.get("knn_accuracy_micros");
-    String detail =
-        String.format(
-            Locale.ROOT,
-            "%d images/s, loss %.2f%s",
-            metrics.getOrDefault("images_per_second", 0L),
-            metrics.getOrDefault("loss_micros", 0L) / 1e6,
-            accuracy == null ? "" : String.format(Locale.ROOT, ", kNN %.3f", accuracy / 1e6));
-    return new Progress.Update(
-        step, metrics.getOrDefault("step", 0L), metrics.get("steps"), "steps", detail);
-  }
-
-  static String text(Map<String, Long> metrics) {
-    return metrics.entrySet().stream()
-        .map(metric -> String.format(Locale.ROOT, "%s %,d", metric.getKey(), metric.getValue()))
-        .collect(Collectors.joining(", "));
   }
 
   private synchronized void update(Progress.Update update) {

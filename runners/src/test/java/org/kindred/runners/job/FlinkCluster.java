@@ -14,19 +14,23 @@ public final class FlinkCluster implements AutoCloseable {
 
   private final Path directory;
   private final int port;
+  private final String settings;
 
-  private FlinkCluster(Path directory, int port) {
+  private FlinkCluster(Path directory, int port, String settings) {
     this.directory = directory;
     this.port = port;
+    this.settings = settings;
   }
 
   /**
    * Starts a JobManager and some TaskManagers.
    *
    * @param directory takes logs and process ids
+   * @param settings words for every process's command line
    */
-  public static FlinkCluster start(Path directory, int port, int taskManagers) throws IOException {
-    FlinkCluster cluster = new FlinkCluster(Files.createDirectories(directory), port);
+  public static FlinkCluster start(Path directory, int port, int taskManagers, String settings)
+      throws IOException {
+    FlinkCluster cluster = new FlinkCluster(Files.createDirectories(directory), port, settings);
     try {
       cluster.script("start", "" + taskManagers);
       return cluster;
@@ -46,11 +50,6 @@ public final class FlinkCluster implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
-  /** Starts one more TaskManager. */
-  public void add() throws IOException {
-    script("add");
-  }
-
   /** Returns the names of the processes that were started. */
   public List<String> processes() {
     String[] names = directory.resolve("pids").toFile().list();
@@ -63,14 +62,6 @@ public final class FlinkCluster implements AutoCloseable {
     return ProcessHandle.of(id).orElseThrow(() -> new IOException(name + " is not running"));
   }
 
-  /** Kills a process as the kernel does when memory runs out, and waits until it is gone. */
-  public void kill(String name) throws IOException {
-    ProcessHandle process = process(name);
-    process.destroyForcibly();
-    process.onExit().join();
-    Files.delete(directory.resolve("pids").resolve(name));
-  }
-
   private void script(String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
     command.addAll(List.of(arguments));
@@ -81,6 +72,7 @@ public final class FlinkCluster implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().put("KINDRED_CLUSTER", directory.toString());
     builder.environment().put("KINDRED_CLUSTER_PORT", "" + port);
+    builder.environment().put("KINDRED_CLUSTER_OPTS", settings);
     try {
       if (builder.start().waitFor() != 0) {
         throw new IOException("cluster " + arguments[0] + ": " + Files.readString(log));

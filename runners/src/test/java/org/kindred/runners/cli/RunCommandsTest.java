@@ -1,0 +1,133 @@
+package org.kindred.runners.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kindred.stages.artifact.ArtifactStore;
+
+/** Runs in processes of their own: detached, looked at, stopped, lost. */
+final class RunCommandsTest {
+  private static final int PATIENCE = 1200;
+
+  @TempDir private Path folder;
+  private String experiment;
+  private String store;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path photographs = folder.resolve("photographs");
+    Photographs.unpack(photographs, 20, 4);
+    experiment = SmallExperiment.write(folder.resolve("small.yaml"), photographs);
+    store = folder.resolve("store").toString();
+  }
+
+  private CommandLineRun kindred(String... arguments) {
+    String[] all = new String[arguments.length + 2];
+    System.arraycopy(arguments, 0, all, 0, arguments.length);
+    all[arguments.length] = "--store";
+    all[arguments.length + 1] = store;
+    return CommandLineRun.of(all);
+  }
+
+  private JsonNode status(String run) throws IOException {
+    return kindred("status", run, "--json").succeeded().json();
+  }
+
+  private JsonNode await(String run, Predicate<JsonNode> state) throws Exception {
+    for (int i = 0; i < PATIENCE; i++) {
+      JsonNode status = status(run);
+      if (state.test(status)) {
+        return status;
+      }
+      Thread.sleep(100);
+    }
+    throw new AssertionError("run %s stands at %s".formatted(run, status(run)));
+  }
+
+  private static boolean ended(JsonNode status) {
+    return !status.get("state").asText().equals("RUN_STATE_RUNNING");
+  }
+
+  @Test
+  void detachedRunGoesOnByItself() throws Exception {
+    JsonNode started =
+        kindred("run", experiment, "--only", "augment", "--detach", "--json").succeeded().json();
+    String run = started.get("run").asText();
+    JsonNode status = await(run, RunCommandsTest::ended);
+    assertThat(status.get("state").asText()).isEqualTo("RUN_STATE_DONE");
+    assertThat(ArtifactStore.open(store).list()).hasSize(2);
+    assertThat(Files.readString(Path.of(started.get("log").asText()))).contains("report: ");
+    assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  done\n");
+    assertThat(kindred("status").succeeded().out())
+        .startsWith(run + "  done\n")
+        .contains("ingest ", "augment ", "ran ");
+    kindred("cancel", run).failed(Main.FAILED, run, "is not running: it is done");
+  }
+
+  @Test
+  void detachedRunThatCannotStartSaysWhy() {
+    CommandLineRun refused =
+        kindred("run", experiment, "--detach", "--only", "nothing", "--set", "graph.k=3");
+    refused.failed(Main.USAGE, "nothing");
+  }
+
+  @Test
+  void cancelledRunStopsAndKeepsWhatItMade() throws Exception {
+    String run =
+        kindred(
+                "run",
+                experiment,
+                "--set",
+                "pretrain.epochs=1000",
+                "--only",
+                "pretrain",
+                "--detach",
+                "--json")
+            .succeeded()
+            .json()
+            .get("run")
+            .asText();
+    JsonNode training =
+        await(
+            run,
+            status -> ended(status) || status.at("/steps/2/progress/step").asLong() > 0);
+    assertThat(training.at("/steps/2/action").asText()).isEqualTo("STEP_ACTION_STARTED");
+    assertThat(kindred("status").succeeded().out())
+        .contains("pretrain ", "running", "loss", "images/s");
+    kindred("cancel", run).succeeded();
+    JsonNode end = await(run, RunCommandsTest::ended);
+    assertThat(end.get("state").asText()).isEqualTo("RUN_STATE_CANCELLED");
+    assertThat(ArtifactStore.open(store).list()).hasSize(2);
+    String[] staging = folder.resolve("store/staging").toFile().list();
+    assertThat(staging).isNullOrEmpty();
+    assertThat(kindred("plan", experiment).succeeded().out())
+        .contains("ingest       reuse", "augment      reuse", "pretrain     run");
+  }
+
+  @Test
+  void runWhoseProcessDiedIsToldAsLost() throws Exception {
+    String run =
+        kindred("run", experiment, "--only", "ingest", "--json")
+            .succeeded()
+            .json()
+            .get("run")
+            .asText();
+    Path record = folder.resolve("store/runs").resolve(run).resolve("run.json");
+    Files.writeString(
+        record,
+        Files.readString(record)
+            .replace("RUN_STATE_DONE", "RUN_STATE_RUNNING")
+            .replaceAll("\"updated\": \"[^\"]*\"", "\"updated\": \"2024-02-03T04:05:06Z\""));
+    assertThat(kindred("status").succeeded().out())
+        .contains("lost: the process that ran it wrote last at 2024-02-03T04:05:06Z");
+    kindred("cancel", run).succeeded();
+    assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  cancelled\n");
+  }
+}
