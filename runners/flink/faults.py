@@ -63,17 +63,16 @@ def running_job():
     return None
 
 
-def busy_task_manager(job):
+def busy_task_manager(job, sources=False):
     """Returns the TaskManager that runs a task of the job which has worked for a second, if there is one.
 
-    A task that lists the work, a source, is done in no time and does not count.
+    Most sources only list the work, and do not count.
     """
     for vertex in get(f"/jobs/{job}")["vertices"]:
-        if vertex["name"].startswith("Source:") and len(get(f"/jobs/{job}")["vertices"]) > 1:
-            continue
-        for subtask in get(f"/jobs/{job}/vertices/{vertex['id']}")["subtasks"]:
-            if subtask["status"] == "RUNNING" and subtask["duration"] > 1000:
-                return subtask["taskmanager-id"]
+        if sources or not vertex["name"].startswith("Source:"):
+            for subtask in get(f"/jobs/{job}/vertices/{vertex['id']}")["subtasks"]:
+                if subtask["status"] == "RUNNING" and subtask["duration"] > 1000:
+                    return subtask["taskmanager-id"]
     return None
 
 
@@ -145,13 +144,11 @@ def wait_for(what, of):
 
 
 def under_way(store, step):
-    """Waits until the step's tasks work, in training until its first checkpoint is there."""
+    """Waits until the step's tasks work, in training until its first checkpoint is there; says on which TaskManager."""
     job = wait_for("the job", running_job)
     if step == "pretrain":
         wait_for("a checkpoint", lambda: any((store / "checkpoints").glob("*/epoch-*")))
-    else:
-        wait_for("a task", lambda: busy_task_manager(job))
-    return job
+    return wait_for("a task", lambda: busy_task_manager(job, sources=step == "pretrain"))
 
 
 def check(fault, step, strike, mend, context):
@@ -161,8 +158,7 @@ def check(fault, step, strike, mend, context):
         mount(store, baseline, digests[step])
     store_before(baseline, store, step, digests)
     run = Run(experiment, store, "--only", step)
-    job = under_way(store, step)
-    strike(cluster, run, store, job)
+    strike(cluster, run, store, under_way(store, step))
     first = run.wait()
     seconds = run.seconds()
     mend(cluster, run, store)
@@ -191,23 +187,23 @@ def judge(outcome, step, digests, store):
     return "same artifact, whole"
 
 
-def kill_task_manager(cluster, run, store, job):
-    cluster.kill(busy_task_manager(job))
+def kill_task_manager(cluster, run, store, worker):
+    cluster.kill(worker)
 
 
-def kill_job_manager(cluster, run, store, job):
+def kill_job_manager(cluster, run, store, worker):
     cluster.kill("jobmanager")
 
 
-def kill_client(cluster, run, store, job):
+def kill_client(cluster, run, store, worker):
     run.process.kill()
 
 
-def protect(cluster, run, store, job):
+def protect(cluster, run, store, worker):
     remount(store, "ro")
 
 
-def fill(cluster, run, store, job):
+def fill(cluster, run, store, worker):
     """The disk is too small from the start."""
 
 
