@@ -122,12 +122,14 @@ def store_before(baseline, store, step, digests):
             key.unlink()
 
 
-def mount(store, baseline, made):
-    """Makes the store a small disk: what the step reads fits, what it makes does not."""
+def mount(store, baseline, reads, made):
+    """Makes the store a small disk: what the step reads fits, half of what it makes does too."""
+    def size(digest):
+        return sum(file.stat().st_size for file in (baseline / "artifacts" / digest).rglob("*") if file.is_file())
+
     store.mkdir()
-    everything = sum(file.stat().st_size for file in baseline.rglob("*") if file.is_file())
-    own = sum(file.stat().st_size for file in (baseline / "artifacts" / made).rglob("*") if file.is_file())
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={everything - own // 2}", "tmpfs", store], check=True)
+    room = sum(map(size, reads)) + size(made) // 2
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", store], check=True)
 
 
 def remount(store, option):
@@ -155,7 +157,8 @@ def check(fault, step, strike, mend, context):
     cluster, experiment, baseline, digests, folder = context
     store = folder / f"{fault}-{step}".replace(" ", "-")
     if "disk" in fault:
-        mount(store, baseline, digests[step])
+        steps = list(digests)
+        mount(store, baseline, [digests[name] for name in steps[:steps.index(step)]], digests[step])
     store_before(baseline, store, step, digests)
     run = Run(experiment, store, "--only", step)
     strike(cluster, run, store, under_way(store, step))
@@ -164,10 +167,10 @@ def check(fault, step, strike, mend, context):
     mend(cluster, run, store)
     again = first if isinstance(first, dict) else Run(experiment, store, "--only", step).wait()
     end = judge(again, step, digests, store)
-    what = "went on" if isinstance(first, dict) else first or "ended without a word"
+    what = "went on" if isinstance(first, dict) else first or "died; the next one took over its job"
     print(f"| {fault} | {step} | {what} | {end} | {seconds:.0f} |", flush=True)
     if store.is_mount():
-        subprocess.run(["umount", store], check=True)
+        subprocess.run(["umount", "--lazy", store], check=True)  # workers may still map files
     shutil.rmtree(store)
     return end.startswith("same")
 

@@ -78,11 +78,23 @@ final class FlinkJob {
         if (stopped != null) {
           throw stopped;
         }
+        requireCluster(e.getCause());
         throw new IllegalStateException("the Flink job failed", e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("interrupted while the Flink job ran", e);
       }
+    }
+  }
+
+  private void requireCluster(Throwable cause) {
+    try {
+      rest.slots();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      throw new StageException(
+          "the Flink cluster is lost: %s; run again when it is back".formatted(e.getMessage()),
+          cause);
     }
   }
 

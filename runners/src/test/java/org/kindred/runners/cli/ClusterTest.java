@@ -26,7 +26,10 @@ import org.kindred.runners.job.FlinkCluster;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
 
-/** The workflow on a Flink cluster of processes: a JobManager and two TaskManagers of two slots each. */
+/**
+ * The workflow on a Flink cluster of processes: a JobManager and two TaskManagers of two slots
+ * each.
+ */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class ClusterTest {
   private static final List<String> DATA_PARALLEL =
@@ -146,6 +149,47 @@ final class ClusterTest {
   void taskManagersSurviveTenTensorFlowJobsInARow() throws IOException {
     assertThat(tensorFlowJobs).isGreaterThanOrEqualTo(10);
     assertThat(taskManagers()).isEqualTo(atFirst).allMatch(ProcessHandle::isAlive);
+  }
+
+  /**
+   * What a job says of itself comes through Flink; a detached run that is cancelled takes its job
+   * with it.
+   */
+  @Test
+  @Order(3)
+  void cancelledRunStopsItsJob() throws Exception {
+    String store = folder.resolve("embedded").toString();
+    String run =
+        run(
+                "embedded",
+                experiment,
+                "--runner",
+                cluster.runner(),
+                "--set",
+                "pretrain.epochs=1000",
+                "--only",
+                "pretrain",
+                "--detach")
+            .get("run")
+            .asText();
+    DetachedRuns runs = new DetachedRuns(store);
+    JsonNode training =
+        runs.await(
+            run,
+            status ->
+                DetachedRuns.hasEnded(status) || status.at("/steps/2/progress/step").asLong() > 0);
+    assertThat(training.at("/steps/2/progress").fieldNames())
+        .toIterable()
+        .contains("loss_micros", "epoch", "images_per_second", "examples");
+    assertThat(training.get("ui").asText()).isEqualTo("http://" + cluster.address());
+    assertThat(cluster.activeJobs()).singleElement().asString().startsWith("pretrain: pretrain ");
+    CommandLineRun.of("cancel", run, "--store", store).succeeded();
+    JsonNode end = runs.await(run, DetachedRuns::hasEnded);
+    assertThat(end.get("state").asText()).isEqualTo("RUN_STATE_CANCELLED");
+    for (int i = 0; i < 100 && !cluster.activeJobs().isEmpty(); i++) {
+      Thread.sleep(100);
+    }
+    assertThat(cluster.activeJobs()).isEmpty();
   }
 
   private static List<ProcessHandle> taskManagers() throws IOException {

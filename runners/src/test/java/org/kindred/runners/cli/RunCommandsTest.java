@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,18 +13,20 @@ import org.kindred.stages.artifact.ArtifactStore;
 
 /** Runs in processes of their own: detached, looked at, stopped, lost. */
 final class RunCommandsTest {
-  private static final int PATIENCE = 1200;
-
   @TempDir private Path folder;
   private String experiment;
+  private String ingest;
   private String store;
+  private DetachedRuns runs;
 
   @BeforeEach
   void prepare() throws IOException {
     Path photographs = folder.resolve("photographs");
     Photographs.unpack(photographs, 20, 4);
     experiment = SmallExperiment.write(folder.resolve("small.yaml"), photographs);
+    ingest = SmallExperiment.writeIngest(folder.resolve("ingest.yaml"), photographs);
     store = folder.resolve("store").toString();
+    runs = new DetachedRuns(store);
   }
 
   private CommandLineRun kindred(String... arguments) {
@@ -36,38 +37,19 @@ final class RunCommandsTest {
     return CommandLineRun.of(all);
   }
 
-  private JsonNode status(String run) throws IOException {
-    return kindred("status", run, "--json").succeeded().json();
-  }
-
-  private JsonNode await(String run, Predicate<JsonNode> state) throws Exception {
-    for (int i = 0; i < PATIENCE; i++) {
-      JsonNode status = status(run);
-      if (state.test(status)) {
-        return status;
-      }
-      Thread.sleep(100);
-    }
-    throw new AssertionError("run %s stands at %s".formatted(run, status(run)));
-  }
-
-  private static boolean ended(JsonNode status) {
-    return !status.get("state").asText().equals("RUN_STATE_RUNNING");
-  }
-
   @Test
   void detachedRunGoesOnByItself() throws Exception {
     JsonNode started =
-        kindred("run", experiment, "--only", "augment", "--detach", "--json").succeeded().json();
+        kindred("run", ingest, "--detach", "--json").succeeded().json();
     String run = started.get("run").asText();
-    JsonNode status = await(run, RunCommandsTest::ended);
+    JsonNode status = runs.await(run, DetachedRuns::hasEnded);
     assertThat(status.get("state").asText()).isEqualTo("RUN_STATE_DONE");
-    assertThat(ArtifactStore.open(store).list()).hasSize(2);
+    assertThat(ArtifactStore.open(store).list()).hasSize(1);
     assertThat(Files.readString(Path.of(started.get("log").asText()))).contains("report: ");
     assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  done\n");
     assertThat(kindred("status").succeeded().out())
         .startsWith(run + "  done\n")
-        .contains("ingest ", "augment ", "ran ");
+        .contains("ingest ", "ran ");
     kindred("cancel", run).failed(Main.FAILED, run, "is not running: it is done");
   }
 
@@ -86,8 +68,6 @@ final class RunCommandsTest {
                 experiment,
                 "--set",
                 "pretrain.epochs=1000",
-                "--only",
-                "pretrain",
                 "--detach",
                 "--json")
             .succeeded()
@@ -95,14 +75,15 @@ final class RunCommandsTest {
             .get("run")
             .asText();
     JsonNode training =
-        await(
+        runs.await(
             run,
-            status -> ended(status) || status.at("/steps/2/progress/step").asLong() > 0);
+            status ->
+                DetachedRuns.hasEnded(status) || status.at("/steps/2/progress/step").asLong() > 0);
     assertThat(training.at("/steps/2/action").asText()).isEqualTo("STEP_ACTION_STARTED");
     assertThat(kindred("status").succeeded().out())
         .contains("pretrain ", "running", "loss", "images/s");
     kindred("cancel", run).succeeded();
-    JsonNode end = await(run, RunCommandsTest::ended);
+    JsonNode end = runs.await(run, DetachedRuns::hasEnded);
     assertThat(end.get("state").asText()).isEqualTo("RUN_STATE_CANCELLED");
     assertThat(ArtifactStore.open(store).list()).hasSize(2);
     String[] staging = folder.resolve("store/staging").toFile().list();
@@ -114,7 +95,7 @@ final class RunCommandsTest {
   @Test
   void runWhoseProcessDiedIsToldAsLost() throws Exception {
     String run =
-        kindred("run", experiment, "--only", "ingest", "--json")
+        kindred("run", ingest, "--json")
             .succeeded()
             .json()
             .get("run")

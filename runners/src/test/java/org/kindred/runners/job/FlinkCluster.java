@@ -50,6 +50,12 @@ public final class FlinkCluster implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
+  /** Returns the names of the jobs that have not ended. */
+  public List<String> activeJobs() throws IOException {
+    return new FlinkRest(address())
+        .jobs().stream().filter(FlinkRest.Job::isActive).map(FlinkRest.Job::name).toList();
+  }
+
   /** Returns the names of the processes that were started. */
   public List<String> processes() {
     String[] names = directory.resolve("pids").toFile().list();
