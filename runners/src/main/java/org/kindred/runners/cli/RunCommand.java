@@ -49,7 +49,8 @@ final class RunCommand implements Callable<Integer> {
       defaultValue = JobRunners.DEFAULT,
       description =
           "Where stages run: embedded, in this process; flink, on Flink's local mode; flink=HOST:PORT, on the "
-              + "session cluster at this REST address. Default: ${DEFAULT-VALUE}.")
+              + "session cluster at this REST address; spark, on Spark's local "
+              + "mode, in a build with Spark. Default: ${DEFAULT-VALUE}.")
   private String runner;
 
   @Option(

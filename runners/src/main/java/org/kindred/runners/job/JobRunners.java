@@ -11,7 +11,7 @@ public final class JobRunners {
   public static final String DEFAULT = "embedded";
 
   /** Says how a runner is named. */
-  public static final String NAMES = "embedded, flink, flink=HOST:PORT";
+  public static final String NAMES = "embedded, flink, flink=HOST:PORT, spark";
 
   private static final Pattern CLUSTER = Pattern.compile("flink=([^\\s:/]+:\\d{1,5})");
 
@@ -22,7 +22,7 @@ public final class JobRunners {
    *
    * @param parallelism tasks of a job at a time; when empty one for each of this machine's
    *     processors, on a cluster one for each of its slots
-   * @throws IllegalArgumentException if there is none
+   * @throws IllegalArgumentException if there is none, or this build has none
    */
   public static JobRunner named(String name, OptionalInt parallelism) {
     Matcher cluster = CLUSTER.matcher(name);
@@ -33,6 +33,7 @@ public final class JobRunners {
     return switch (name) {
       case "embedded" -> new EmbeddedRunner(here);
       case "flink" -> new FlinkLocalRunner(here);
+      case "spark" -> new SparkRunner(here);
       default ->
           throw new IllegalArgumentException(
               "unknown runner \"%s\", valid: %s".formatted(name, NAMES));

@@ -1,5 +1,6 @@
 /**
- * How a stage's pipeline is executed: in this process by Beam's DirectRunner, or by Flink.
+ * How a stage's pipeline is executed: in this process by Beam's DirectRunner, by Flink, or by
+ * Spark.
  *
  * <p>Use {@link org.kindred.runners.job.JobRunners} to find one by its name.
  *

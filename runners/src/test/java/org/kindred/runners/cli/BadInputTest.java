@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -179,8 +180,14 @@ final class BadInputTest {
     run(experiment, "--set", "graph.kk=3").failed(Main.USAGE, "graph.kk", "k");
     run(experiment, "--set", "grpah.k=3").failed(Main.USAGE, "grpah");
     run(experiment, "--only", "grpah").failed(Main.USAGE, "grpah", "graph");
-    run(experiment, "--runner", "spark").failed(Main.USAGE, "spark", "embedded, flink");
+    run(experiment, "--runner", "dask").failed(Main.USAGE, "dask", "embedded, flink");
     CommandLineRun.of("presets", "quickstrat").failed(Main.USAGE, "quickstrat", "quickstart");
+  }
+
+  @Test
+  @DisabledIf("org.kindred.runners.cli.CommandLineRun#hasSpark")
+  void runnerThatThisBuildDoesWithout() {
+    run(experiment, "--runner", "spark").failed(Main.USAGE, "no Spark", "-Pspark");
   }
 
   @Test

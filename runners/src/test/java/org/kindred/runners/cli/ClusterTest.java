@@ -1,6 +1,7 @@
 package org.kindred.runners.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -128,10 +129,13 @@ final class ClusterTest {
     "flink, 4",
     "cluster, 1",
     "cluster, 2",
-    "cluster, 4"
+    "cluster, 4",
+    "spark, 1",
+    "spark, 4"
   })
   void theSameBytesOnEveryRunnerAtEveryParallelism(String runner, String parallelism)
       throws IOException {
+    assumeTrue(!runner.equals("spark") || CommandLineRun.hasSpark(), "built without Spark");
     String store = runner + "-" + parallelism;
     String name = runner.equals("cluster") ? cluster.runner() : runner;
     JsonNode document = run(store, withModel(), "--runner", name, "--parallelism", parallelism);

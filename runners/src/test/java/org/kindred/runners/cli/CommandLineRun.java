@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import org.junit.platform.commons.support.ReflectionSupport;
 
 /**
  * What a command printed and the code that it ended with.
@@ -17,6 +18,13 @@ import java.util.List;
  * @param err standard error
  */
 record CommandLineRun(int code, String out, String err) {
+
+  /** Returns whether the Maven profile {@code spark} built this. */
+  static boolean hasSpark() {
+    return ReflectionSupport.tryToLoadClass("org.apache.beam.runners.spark.SparkRunner")
+        .toOptional()
+        .isPresent();
+  }
 
   /** Runs a command in this process. */
   static CommandLineRun of(String... arguments) {
