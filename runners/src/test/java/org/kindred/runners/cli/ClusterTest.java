@@ -56,7 +56,8 @@ final class ClusterTest {
             folder.resolve("flink"),
             freePort(),
             2,
-            "-Dtaskmanager.numberOfTaskSlots=2 -Dtaskmanager.memory.process.size=3g");
+            "-Dtaskmanager.numberOfTaskSlots=2 -Dtaskmanager.memory.process.size=3g"
+                + " -Dtaskmanager.memory.task.off-heap.size=1g");
     atFirst = taskManagers();
   }
 
