@@ -3,6 +3,7 @@ package org.kindred.stages;
 import com.google.protobuf.Message;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -80,6 +81,29 @@ public interface Stage<C extends Message> {
    * @throws StageException naming the field, its value and what is valid
    */
   default void check(StageContext<C> context) throws IOException {}
+
+  /**
+   * Says how large the work is, from configuration and manifests alone, so that it can be asked
+   * before anything is there: the inputs may be {@linkplain
+   * org.kindred.stages.artifact.StoredArtifact#planned planned} ones, of which there is but the
+   * content that another estimate foretold. It must agree with what {@link #expand} does, best by
+   * calling the same code.
+   *
+   * @return empty when the stage tells no size, and so no stage that reads it can
+   * @throws StageException naming the field, its value and what is valid
+   */
+  default Optional<Estimate> estimate(StageContext<C> context) throws IOException {
+    return Optional.empty();
+  }
+
+  /**
+   * Says how large the work would be if the stage's source outside of the store had this size,
+   * whether or not there is one. A stage that reads nothing outside need not override this.
+   */
+  default Optional<Estimate> estimate(StageContext<C> context, SourceSize source)
+      throws IOException {
+    return estimate(context);
+  }
 
   /**
    * Builds the stage's part of a Beam pipeline. Its transforms write data files to {@link

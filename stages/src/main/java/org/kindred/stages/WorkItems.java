@@ -31,6 +31,11 @@ public final class WorkItems<T extends Serializable> extends PTransform<PBegin, 
     return new WorkItems<>(type, items);
   }
 
+  /** Returns how many items there are. */
+  int size() {
+    return items.size();
+  }
+
   @Override
   public PCollection<T> expand(PBegin begin) {
     return begin

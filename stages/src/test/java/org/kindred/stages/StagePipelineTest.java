@@ -38,6 +38,9 @@ import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.artifact.v1.ViewSet;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
+import org.kindred.proto.pipeline.v1.InvaSpread;
+import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.proto.pipeline.v1.RecipeConfig;
 import org.kindred.stages.artifact.StoreFiles;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -109,6 +112,14 @@ class StagePipelineTest {
     return switch (stage.name()) {
       case "ingest" -> (C) CifarFiles.config(cifar).build();
       case "augment" -> (C) AugmentConfig.newBuilder().setViews(RECIPE).build();
+      case "pretrain" ->
+          (C)
+              PretrainConfig.newBuilder()
+                  .setViews(RECIPE)
+                  .setEvaluation(RECIPE)
+                  .setObjective(
+                      Objective.newBuilder().setInvaspread(InvaSpread.getDefaultInstance()))
+                  .build();
       default -> stage.defaultConfig();
     };
   }

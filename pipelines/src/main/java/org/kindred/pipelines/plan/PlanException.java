@@ -11,7 +11,7 @@ public final class PlanException extends RuntimeException {
     super(message);
   }
 
-  PlanException(String message, Throwable cause) {
+  public PlanException(String message, Throwable cause) {
     super(message, cause);
   }
 }

@@ -30,6 +30,9 @@ import org.kindred.stages.artifact.StoredArtifact;
  * #made} for a step that ran before deciding on its readers.
  */
 public final class Planner {
+  /** Why a step runs that was begun before: a training among them goes on. */
+  public static final String UNFINISHED = "it was begun and not finished";
+
   private static final String NEVER_RUN = "never run in this store";
 
   /** What an earlier run did with a step of an experiment, if there was one. */
@@ -168,8 +171,7 @@ public final class Planner {
     Optional<ReuseEntry> entry = store.lookup(producer.getReuseKey());
     if (entry.isEmpty()) {
       List<String> reasons = changes(step, producer, Set.copyOf(inputs.keySet()));
-      String reason =
-          reasons.isEmpty() ? "it was begun and not finished" : String.join("; ", reasons);
+      String reason = reasons.isEmpty() ? UNFINISHED : String.join("; ", reasons);
       return run(step, reason, Optional.of(producer));
     }
     Optional<StoredArtifact> artifact;

@@ -30,6 +30,16 @@ public record Selection(Optional<String> from, Optional<String> only, Set<String
   record Scope(List<BoundStep> steps, Set<String> forced, Set<String> mustExist) {}
 
   /**
+   * Returns the selected steps and those that they read, whether or not these are there.
+   *
+   * @param steps all steps, each after those that it reads
+   * @throws PlanException if it names a step that is not there
+   */
+  public List<BoundStep> steps(List<BoundStep> steps) {
+    return apply(steps).steps();
+  }
+
+  /**
    * Applies the selection.
    *
    * @param steps all steps, each after those that it reads

@@ -145,12 +145,17 @@ public final class RunStore implements Planner.History {
     return runs;
   }
 
-  @Override
-  public Optional<RunStep> last(String experiment, String step) throws IOException {
+  /** Returns the runs that have a readable record, newest first, as they are at the first call. */
+  public List<Run> all() throws IOException {
     if (history == null) {
       history = readable();
     }
-    return history.stream()
+    return history;
+  }
+
+  @Override
+  public Optional<RunStep> last(String experiment, String step) throws IOException {
+    return all().stream()
         .filter(run -> run.getExperiment().equals(experiment))
         .flatMap(run -> run.getStepsList().stream())
         .filter(candidate -> candidate.getId().equals(step) && candidate.hasProducer())

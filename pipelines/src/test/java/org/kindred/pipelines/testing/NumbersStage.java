@@ -5,22 +5,27 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.Content;
+import org.kindred.stages.Estimate;
+import org.kindred.stages.Estimate.Work;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
 
 /** Writes numbers to a table, a few in each of three work items. */
 abstract class NumbersStage<C extends Message> implements Stage<C> {
   private static final int SHARDS = 3;
+  private static final double NUMBERS_A_SECOND = 1200;
 
   record Item(int shard, float value) implements Serializable {}
 
@@ -35,6 +40,17 @@ abstract class NumbersStage<C extends Message> implements Stage<C> {
   @Override
   public int version() {
     return 1;
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<C> context) throws IOException {
+    return Optional.of(
+        Estimate.of(SHARDS)
+            .table(TableSize.of("numbers", Tables.monitor(), SHARDS, 1, Map.of()))
+            .workItems(SHARDS, new Item(0, 0), 1)
+            .by(
+                describe(context, List.of()),
+                new Work(SHARDS * NUMBERS_A_SECOND, "numbers", NUMBERS_A_SECOND)));
   }
 
   @Override

@@ -74,6 +74,23 @@ final class BadInputTest {
   }
 
   @Test
+  void sizesThatCannotBePlanned() {
+    for (String given : List.of("many", "train=", "0", "-3")) {
+      CommandLineRun.of(arguments("plan", experiment, "--images", given))
+          .failed(Main.USAGE, "--images", given.replaceAll(".*=", ""));
+    }
+    CommandLineRun.of(arguments("plan", experiment, "--images", "3000000000"))
+        .failed(Main.USAGE, "--images: 3000050000 images, valid is at most 2147483647");
+    CommandLineRun.of(arguments("plan", experiment, "--images", "10", "--classes", "0"))
+        .failed(Main.USAGE, "--classes is 0, valid is 1 or more");
+    CommandLineRun.of(arguments("plan", experiment, "--images", "10", "--why"))
+        .failed(Main.USAGE, "--why, --from and --force have no part in --images");
+    CommandLineRun.of(
+            arguments("plan", experiment, "--set", "ingest.source=" + folder.resolve("none")))
+        .failed(Main.USAGE, "does not exist", "--images N plans without it");
+  }
+
+  @Test
   void corruptImage() throws IOException {
     Files.write(anyPhotograph(), new byte[] {1, 2, 3});
     run(ingestOnly())

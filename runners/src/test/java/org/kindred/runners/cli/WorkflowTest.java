@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
 
@@ -94,6 +95,51 @@ final class WorkflowTest {
       }
     }
     assertThat(features).containsOnlyKeys("learned", "untrained", "pixels");
+  }
+
+  /** Planned from the source on, with and without it, beside what the manifests say. */
+  @Test
+  @Order(3)
+  void thePlanForetoldTheSizes() throws IOException {
+    String nowhere = folder.resolve("nowhere").toString();
+    JsonNode there =
+        CommandLineRun.of("plan", experiment, "--store", nowhere, "--json").succeeded().json();
+    JsonNode assumed =
+        CommandLineRun.of(
+                "plan",
+                experiment,
+                "--store",
+                nowhere,
+                "--json",
+                "--images=120",
+                "--images=test=36",
+                "--classes=3",
+                "--image-bytes=12288",
+                "--set",
+                "ingest.source=/does/not/exist")
+            .succeeded()
+            .json();
+    JsonNode reused =
+        CommandLineRun.of("plan", experiment, "--store", store, "--json").succeeded().json();
+    for (JsonNode plan : List.of(there, assumed, reused)) {
+      for (int i = 0; i < STEPS.size(); i++) {
+        JsonNode size = plan.get("steps").get(i).get("size");
+        List<DataFile> files =
+            ArtifactStore.open(store)
+                .resolve(column(first, "artifact").get(STEPS.get(i)))
+                .content()
+                .getFilesList();
+        assertThat(size.get("shards").asLong())
+            .as(STEPS.get(i))
+            .isEqualTo(files.stream().filter(file -> !file.getTable().isEmpty()).count());
+        double bytes = files.stream().mapToDouble(DataFile::getBytes).sum();
+        assertThat(size.get("bytes_written").asDouble())
+            .as(STEPS.get(i))
+            .isBetween(0.95 * bytes, STEPS.get(i).equals("propagate") ? 2 * bytes : 1.05 * bytes);
+      }
+    }
+    assertThat(column(there, "stage")).hasSize(STEPS.size());
+    assertThat(Path.of(nowhere)).doesNotExist();
   }
 
   @Test

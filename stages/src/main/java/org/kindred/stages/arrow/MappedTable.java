@@ -96,10 +96,11 @@ public final class MappedTable implements AutoCloseable {
         throw new IOException(
             "it has schema %s, the parts before it %s".formatted(partSchema, schema));
       }
+      Range range = range(channel);
       for (ArrowBlock block : reader.getRecordBlocks()) {
         VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
         batches.add(new Batch(rows, root));
-        load(channel, block, root);
+        load(range, block, root);
         rows += root.getRowCount();
       }
     } catch (IOException | RuntimeException e) {
@@ -116,12 +117,26 @@ public final class MappedTable implements AutoCloseable {
     }
   }
 
-  private void load(FileChannel channel, ArrowBlock block, VectorSchemaRoot root)
-      throws IOException {
+  /** Maps a range of a file. */
+  private interface Range {
+    ByteBuffer map(long offset, long length) throws IOException;
+  }
+
+  /**
+   * A process has some 65,000 maps, so a file is mapped once, unless it is larger than one buffer.
+   */
+  private static Range range(FileChannel channel) throws IOException {
+    long size = channel.size();
+    if (size > Integer.MAX_VALUE) {
+      return (offset, length) -> channel.map(FileChannel.MapMode.READ_ONLY, offset, length);
+    }
+    ByteBuffer file = channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
+    return (offset, length) -> file.slice(Math.toIntExact(offset), Math.toIntExact(length));
+  }
+
+  private void load(Range range, ArrowBlock block, VectorSchemaRoot root) throws IOException {
     ByteBuffer metadata =
-        channel
-            .map(FileChannel.MapMode.READ_ONLY, block.getOffset(), block.getMetadataLength())
-            .order(ByteOrder.LITTLE_ENDIAN);
+        range.map(block.getOffset(), block.getMetadataLength()).order(ByteOrder.LITTLE_ENDIAN);
     boolean continuation = metadata.getInt(0) == MessageSerializer.IPC_CONTINUATION_TOKEN;
     metadata.position(continuation ? 8 : 4);
     RecordBatch header =
@@ -130,10 +145,7 @@ public final class MappedTable implements AutoCloseable {
                 .header(new RecordBatch());
     checkLengths(header);
     ByteBuffer body =
-        channel.map(
-            FileChannel.MapMode.READ_ONLY,
-            block.getOffset() + block.getMetadataLength(),
-            block.getBodyLength());
+        range.map(block.getOffset() + block.getMetadataLength(), block.getBodyLength());
     try (ArrowBuf buffer = allocator.wrapForeignAllocation(new MappedBody(body));
         ArrowRecordBatch batch = MessageSerializer.deserializeRecordBatch(header, buffer)) {
       // The batch owns one reference of its own; close() above gives back ours.

@@ -88,7 +88,7 @@ public final class TableWriter implements AutoCloseable {
   }
 
   /** Fixed-size lists alone may take {@link #BATCH_BYTES} before there are many rows. */
-  private static int batchRows(List<Field> columns) {
+  static int batchRows(List<Field> columns) {
     long listItems = 1;
     for (Field column : columns) {
       listItems += column.getType() instanceof FixedSizeList list ? list.getListSize() : 0;
@@ -241,7 +241,8 @@ public final class TableWriter implements AutoCloseable {
     }
   }
 
-  private void flush() throws IOException {
+  /** Ends the record batch. */
+  void flush() throws IOException {
     root.setRowCount(row + 1);
     writer.writeBatch();
     root.clear();

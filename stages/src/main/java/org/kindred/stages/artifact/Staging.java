@@ -34,8 +34,11 @@ public record Staging(StoreFiles files, String path, ArtifactType type) implemen
   private static final Counter ROWS = StageMetrics.counter("rows");
   private static final Counter BYTES = StageMetrics.counter("bytes");
 
-  /** The last one that keeps parts in order when they are sorted by path. */
-  private static final int LAST_SHARD = 999_999;
+  /**
+   * Number of the last part that a table may have: the last one that keeps parts in order when they
+   * are sorted by path.
+   */
+  public static final int LAST_SHARD = 999_999;
 
   /**
    * Starts a part of a table.

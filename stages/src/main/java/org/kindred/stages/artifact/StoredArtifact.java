@@ -9,6 +9,7 @@ import org.kindred.proto.artifact.v1.Artifact;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.DataFile;
+import org.kindred.proto.artifact.v1.Producer;
 
 /**
  * An artifact at a place: its manifest, and where its files are.
@@ -22,6 +23,18 @@ public record StoredArtifact(StoreFiles files, String location, Artifact manifes
 
   /** Name of the manifest in an artifact's directory. */
   public static final String MANIFEST = "artifact.json";
+
+  /**
+   * Returns an artifact of which there is but the manifest: what estimates are made of.
+   *
+   * @param name stands for its digest and location
+   */
+  public static StoredArtifact planned(String name, Content content, Producer producer) {
+    return new StoredArtifact(
+        StoreFiles.of(""),
+        name,
+        Artifact.newBuilder().setDigest(name).setContent(content).setProducer(producer).build());
+  }
 
   /** Returns the artifact's digest. */
   public String digest() {

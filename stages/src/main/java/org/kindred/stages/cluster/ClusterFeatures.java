@@ -34,6 +34,16 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
     this.context = context;
   }
 
+  /** Returns the name of the table of cluster indices for a kind of feature. */
+  static String assignments(FeatureTable features) {
+    return "assignments-" + features.getTable();
+  }
+
+  /** Returns the name of the table of centres for a kind of feature. */
+  static String centers(FeatureTable features) {
+    return "centers-" + features.getTable();
+  }
+
   @Override
   public PCollection<Part> expand(PCollection<Integer> tables) {
     return tables.apply("Run k-means", ParDo.of(new ClusterFn(context)));
@@ -97,8 +107,8 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
 
     private Part write(FeatureTable table, FeatureReader features, KMeans.Result result)
         throws IOException {
-      String assignments = "assignments-" + table.getTable();
-      String centers = "centers-" + table.getTable();
+      String assignments = assignments(table);
+      String centers = centers(table);
       List<StagedFile> files =
           List.of(
               writeAssignments(assignments, features, result),

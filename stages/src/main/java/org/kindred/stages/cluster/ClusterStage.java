@@ -2,6 +2,8 @@ package org.kindred.stages.cluster;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
@@ -11,6 +13,7 @@ import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.stages.Estimate;
 import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
@@ -18,11 +21,18 @@ import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.features.FeatureReader;
 
 /** EmbeddingSet -> Clustering by k-means, for every source of features. */
 public final class ClusterStage implements Stage<ClusterConfig> {
   static final String EMBEDDINGS = "embeddings";
+
+  private static final double FLOPS_PER_CORE_SECOND = 2e10;
+
+  /** Assignments and centres. */
+  private static final int FILES_OF_RESULT = 2;
 
   @Override
   public String name() {
@@ -108,6 +118,47 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   static List<FeatureTable> features(StageContext<ClusterConfig> context) {
     return FeatureReader.ofLayers(
         context.input(EMBEDDINGS), List.of(context.config().getLayer()), context.step());
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<ClusterConfig> context) {
+    ClusterConfig config = context.config();
+    List<FeatureTable> features = features(context);
+    long rows =
+        FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", config.getSplit())
+            .getExamples();
+    int clusters = clusters(context);
+    double held = 0;
+    Clustering.Builder clustering = Clustering.newBuilder();
+    Estimate.Builder estimate = Estimate.of((double) rows * features.size());
+    for (FeatureTable table : features) {
+      int dimension = table.getDimension();
+      String assignments = ClusterFeatures.assignments(table);
+      String centers = ClusterFeatures.centers(table);
+      estimate
+          .table(TableSize.of(assignments, Tables.assignments(), rows, rows, Map.of()))
+          .table(TableSize.of(centers, Tables.vectors(dimension), clusters, clusters, Map.of()))
+          .flops(2.0 * rows * dimension * clusters * config.getRestarts() * config.getIterations());
+      held =
+          Math.max(
+              held,
+              KMeans.heapBytes(rows, dimension, clusters, config.getRestarts())
+                  + KMeans.nativeBytes(rows, dimension));
+      clustering.addResults(
+          ClusteringResult.newBuilder().setFeatures(table).setClusters(clusters).setRows(rows));
+    }
+    Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
+    return Optional.of(
+        estimate
+            .workItems(features.size(), 0, FILES_OF_RESULT)
+            .holds(held)
+            .holds(
+                FeatureReader.heapBytes(
+                    rows, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
+            .note(
+                "core-hours are for all of the %d iterations; k-means mostly ends long before"
+                    .formatted(config.getIterations()))
+            .byFlops(describe(context, List.of(all)), FLOPS_PER_CORE_SECOND));
   }
 
   @Override

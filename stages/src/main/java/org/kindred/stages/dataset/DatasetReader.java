@@ -56,6 +56,18 @@ public final class DatasetReader implements AutoCloseable {
   }
 
   /**
+   * Returns the bytes of Java heap that a reader holds at least while it is opened.
+   *
+   * @param examples those of the split that is read
+   * @param all those of all splits
+   */
+  public static double heapBytes(long examples, long all) {
+    double kept = 5 * Integer.BYTES + Long.BYTES;
+    double whole = Integer.BYTES + Long.BYTES;
+    return kept * examples + whole * all;
+  }
+
+  /**
    * Opens a Dataset.
    *
    * @param split the split to read, or empty for all examples

@@ -2,10 +2,10 @@ package org.kindred.stages.evaluate;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -73,6 +73,23 @@ final class ClassifyQueries
    */
   static boolean isCount(MetricValue metric) {
     return metric.getName().equals(TOP_1) || metric.getName().equals(TOP_5);
+  }
+
+  /** Returns the positions of the gallery's queries: they are spread evenly over the split. */
+  static IntStream galleryQueries(EvaluateConfig config, int queries) {
+    int wanted = Math.min(config.getGalleryQueries(), queries);
+    return IntStream.range(0, wanted).map(q -> (int) ((2L * q + 1) * queries / (2L * wanted)));
+  }
+
+  /**
+   * Returns the bytes that a work item holds at least.
+   *
+   * @param dimension length of a row
+   * @param neighbors neighbours of a query
+   */
+  static double heapBytes(int dimension, int neighbors) {
+    return TILE_BYTES
+        + QUERIES * ((double) Float.BYTES * dimension + ExactSearch.bytesOfRow(neighbors));
   }
 
   @Override
@@ -202,21 +219,16 @@ final class ClassifyQueries
           .build();
     }
 
-    /**
-     * Writes the neighbours of those gallery queries that are in this run; they are spread evenly
-     * over the split.
-     */
+    /** Writes the neighbours of those gallery queries that are in this run. */
     private List<StagedFile> gallery(
         FeatureReader queries, FeatureReader base, NeighborLists neighbors, int[] predictions)
         throws IOException {
-      int wanted = Math.min(context.config().getGalleryQueries(), queries.size());
-      List<Integer> here = new ArrayList<>();
-      for (int q = 0; q < wanted; q++) {
-        int row = (int) ((2L * q + 1) * queries.size() / (2L * wanted)) - neighbors.first();
-        if (row >= 0 && row < neighbors.rows()) {
-          here.add(row);
-        }
-      }
+      List<Integer> here =
+          galleryQueries(context.config(), queries.size())
+              .map(query -> query - neighbors.first())
+              .filter(row -> row >= 0 && row < neighbors.rows())
+              .boxed()
+              .toList();
       if (here.isEmpty()) {
         return List.of();
       }

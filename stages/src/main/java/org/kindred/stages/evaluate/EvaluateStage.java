@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.transforms.Flatten;
 import org.apache.beam.sdk.values.PBegin;
@@ -16,12 +17,17 @@ import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.artifact.v1.MetricValue;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.pipeline.v1.EvaluateConfig;
+import org.kindred.stages.Estimate;
 import org.kindred.stages.Part;
+import org.kindred.stages.Runs;
+import org.kindred.stages.Runs.Run;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StoredArtifact;
 import org.kindred.stages.features.FeatureReader;
 
@@ -31,6 +37,8 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
   static final String CLUSTERING = "clustering";
 
   private static final String EMBEDDING_LAYER = "embedding";
+
+  private static final double FLOPS_PER_CORE_SECOND = 4e10;
 
   @Override
   public String name() {
@@ -124,22 +132,68 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
         context.step());
   }
 
+  private static int queries(StageContext<EvaluateConfig> context) {
+    return Math.toIntExact(
+        FeatureReader.split(
+                context.input(EMBEDDINGS), "evaluate.query_split", context.config().getQuerySplit())
+            .getExamples());
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<EvaluateConfig> context) {
+    EvaluateConfig config = context.config();
+    List<FeatureTable> features = features(context);
+    int queries = queries(context);
+    long base =
+        FeatureReader.split(context.input(EMBEDDINGS), "evaluate.base_split", config.getBaseSplit())
+            .getExamples();
+    long all = context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples();
+    double held = 0;
+    Estimate.Builder estimate = Estimate.of((double) queries * features.size());
+    for (FeatureTable table : features) {
+      estimate.flops(2.0 * queries * base * table.getDimension());
+      held =
+          Math.max(held, ClassifyQueries.heapBytes(table.getDimension(), config.getKnn().getK()));
+    }
+    long shown = ClassifyQueries.galleryQueries(config, queries).count();
+    if (shown > 0) {
+      long shards =
+          ClassifyQueries.galleryQueries(config, queries)
+              .map(query -> query / ClassifyQueries.QUERIES)
+              .distinct()
+              .count();
+      estimate.table(
+          TableSize.of(
+              Tables.GALLERY,
+              Tables.gallery(config.getGalleryNeighbors()),
+              shown,
+              (shown + shards - 1) / shards,
+              Map.of()));
+    }
+    int clusterings =
+        context
+            .optionalInput(CLUSTERING)
+            .map(clustering -> clustering.content().getClustering().getResultsCount())
+            .orElse(0);
+    return Optional.of(
+        estimate
+            .workItems(
+                (long) Runs.count(queries, ClassifyQueries.QUERIES) * features.size(),
+                new ClassifyQueries.Item(0, 0, 0),
+                1)
+            .workItems(clusterings, 0, 0)
+            .holds(FeatureReader.heapBytes(base, all) + FeatureReader.heapBytes(queries, all))
+            .holds(held)
+            .byFlops(describe(context, List.of()), FLOPS_PER_CORE_SECOND));
+  }
+
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<EvaluateConfig> context) {
     List<FeatureTable> features = features(context);
-    int queries =
-        Math.toIntExact(
-            FeatureReader.split(
-                    context.input(EMBEDDINGS),
-                    "evaluate.query_split",
-                    context.config().getQuerySplit())
-                .getExamples());
     List<ClassifyQueries.Item> items = new ArrayList<>();
-    for (int first = 0; first < queries; first += ClassifyQueries.QUERIES) {
+    for (Run run : Runs.of(queries(context), ClassifyQueries.QUERIES).toList()) {
       for (int table = 0; table < features.size(); table++) {
-        items.add(
-            new ClassifyQueries.Item(
-                table, first, Math.min(ClassifyQueries.QUERIES, queries - first)));
+        items.add(new ClassifyQueries.Item(table, run.first(), run.count()));
       }
     }
     PCollectionList<Part> parts =
@@ -172,10 +226,7 @@ public final class EvaluateStage implements Stage<EvaluateConfig> {
                 Collectors.groupingBy(
                     metric -> metric.toBuilder().clearValue().build(),
                     Collectors.summingDouble(MetricValue::getValue)));
-    long queries =
-        FeatureReader.split(
-                context.input(EMBEDDINGS), "evaluate.query_split", context.config().getQuerySplit())
-            .getExamples();
+    int queries = queries(context);
     List<MetricValue> metrics =
         sums.entrySet().stream()
             .map(entry -> entry.getKey().toBuilder().setValue(entry.getValue()).build())

@@ -3,9 +3,11 @@ package org.kindred.stages.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.network.NetworkSize;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Dataset;
@@ -15,14 +17,19 @@ import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.artifact.v1.Layer;
 import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.pipeline.v1.ExtractConfig;
+import org.kindred.stages.Estimate;
 import org.kindred.stages.Part;
 import org.kindred.stages.Rejects;
+import org.kindred.stages.Runs;
 import org.kindred.stages.SplitCounts;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.features.FeatureReader;
 import org.kindred.stages.image.ViewMaker;
 
@@ -32,6 +39,11 @@ public final class ExtractStage implements Stage<ExtractConfig> {
   static final String DATASET = "dataset";
 
   private static final String EMBEDDING = "embedding";
+
+  private static final double FLOPS_PER_CORE_SECOND = 5e10;
+
+  /** Length of a split's name, about. */
+  private static final double SPLIT_BYTES = 5;
 
   @Override
   public String name() {
@@ -138,14 +150,54 @@ public final class ExtractStage implements Stage<ExtractConfig> {
         .build();
   }
 
+  private static int examples(StageContext<ExtractConfig> context) {
+    return Math.toIntExact(context.input(DATASET).content().getDataset().getExamples());
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<ExtractConfig> context) {
+    ExtractConfig config = context.config();
+    Model model = context.input(MODEL).content().getModel();
+    ViewMaker maker = new ViewMaker(model.getEvaluationRecipe());
+    NetworkSize network = NetworkSize.of(model.getNetwork(), maker.size());
+    int networks = config.getBaselines() ? 2 : 1;
+    int examples = examples(context);
+    List<FeatureTable> tables = tables(context);
+    Estimate.Builder estimate =
+        Estimate.of(examples)
+            .workItems(
+                Runs.count(examples, config.getShardRows()),
+                new ExtractFeatures.Item(0, 0, 0),
+                tables.size())
+            .flops((double) examples * networks * network.flops())
+            .holds(DatasetReader.heapBytes(examples, examples))
+            .holds((double) networks * Float.BYTES * network.parameters())
+            .holds((double) config.getBatchSize() * maker.bytesPerView() * (1 + Float.BYTES));
+    for (FeatureTable table : tables) {
+      TableSize size =
+          TableSize.of(
+              table.getTable(),
+              Tables.embeddings(table.getDimension()),
+              examples,
+              config.getShardRows(),
+              Map.of("split", SPLIT_BYTES));
+      estimate.table(size).holds(2 * size.batchBytes());
+    }
+    EmbeddingSet all =
+        EmbeddingSet.newBuilder()
+            .setExamples(examples)
+            .addAllSplits(context.input(DATASET).content().getDataset().getSplitsList())
+            .build();
+    Part part = Part.of(List.of(), Content.newBuilder().setEmbeddingSet(all).build());
+    return Optional.of(estimate.byFlops(describe(context, List.of(part)), FLOPS_PER_CORE_SECOND));
+  }
+
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<ExtractConfig> context) {
-    int examples = Math.toIntExact(context.input(DATASET).content().getDataset().getExamples());
-    int rows = context.config().getShardRows();
-    List<ExtractFeatures.Item> items = new ArrayList<>();
-    for (int first = 0; first < examples; first += rows) {
-      items.add(new ExtractFeatures.Item(items.size(), first, Math.min(rows, examples - first)));
-    }
+    List<ExtractFeatures.Item> items =
+        Runs.of(examples(context), context.config().getShardRows())
+            .map(run -> new ExtractFeatures.Item(run.number(), run.first(), run.count()))
+            .toList();
     return begin
         .apply("List Shards", WorkItems.of(ExtractFeatures.Item.class, items))
         .apply("Extract Features", new ExtractFeatures(context));

@@ -47,6 +47,18 @@ public final class FeatureReader implements AutoCloseable {
     this.labels = IntStream.of(rows).map(row -> allLabels[row]).toArray();
   }
 
+  /**
+   * Returns the bytes of Java heap that a reader holds at least while it is opened.
+   *
+   * @param examples those of the split that is read
+   * @param all those of all splits
+   */
+  public static double heapBytes(long examples, long all) {
+    double kept = 2 * Integer.BYTES + Long.BYTES;
+    double whole = 2 * Integer.BYTES + Long.BYTES;
+    return kept * examples + whole * all;
+  }
+
   /** Opens the rows of a split. */
   public static FeatureReader open(StoredArtifact embeddings, FeatureTable features, String split)
       throws IOException {

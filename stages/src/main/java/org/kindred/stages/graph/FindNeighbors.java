@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.beam.sdk.coders.ByteArrayCoder;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.VarIntCoder;
@@ -32,29 +34,31 @@ import org.kindred.stages.neighbors.Similarity;
 import org.kindred.stages.neighbors.Tile;
 
 /**
- * Compares pairs of tiles, each unordered pair once for both sides, merges the lists that a run of
- * rows got from all tiles, and writes a table of each run.
+ * Compares pairs of blocks, each unordered pair once for both sides, merges the lists that a run of
+ * rows got from all blocks, and writes a table of each run.
  */
 final class FindNeighbors
-    extends PTransform<PCollection<FindNeighbors.TilePair>, PCollection<Part>> {
+    extends PTransform<PCollection<FindNeighbors.BlockPair>, PCollection<Part>> {
   private static final long serialVersionUID = 1L;
 
   /** Rows of a data file, and of the lists that travel between workers. */
   static final int SHARD_ROWS = 4096;
 
   private final StageContext<GraphConfig> context;
+  private final RowBlocks blocks;
 
-  FindNeighbors(StageContext<GraphConfig> context) {
+  FindNeighbors(StageContext<GraphConfig> context, RowBlocks blocks) {
     this.context = context;
+    this.blocks = blocks;
   }
 
-  /** Numbers of two tiles, the left not greater than the right. */
-  record TilePair(int left, int right) implements Serializable {}
+  /** Numbers of two blocks, the left not greater than the right. */
+  record BlockPair(int left, int right) implements Serializable {}
 
   @Override
-  public PCollection<Part> expand(PCollection<TilePair> pairs) {
+  public PCollection<Part> expand(PCollection<BlockPair> pairs) {
     return pairs
-        .apply("Compare Tiles", ParDo.of(new CompareFn(context)))
+        .apply("Compare Blocks", ParDo.of(new CompareFn(context, blocks)))
         .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
         .apply("Merge Lists", Combine.perKey(FindNeighbors::merge))
         .apply("Write Neighbors", ParDo.of(new WriteFn(context)));
@@ -75,16 +79,18 @@ final class FindNeighbors
     return merged == null ? new byte[0] : merged.toBytes();
   }
 
-  static final class CompareFn extends StepFn<TilePair, KV<Integer, byte[]>> {
+  static final class CompareFn extends StepFn<BlockPair, KV<Integer, byte[]>> {
     private static final long serialVersionUID = 1L;
 
     private final StageContext<GraphConfig> context;
+    private final RowBlocks blocks;
     private final Counter comparisons = StageMetrics.counter("comparisons");
     private transient FeatureReader features;
     private transient MatrixProduct product;
 
-    CompareFn(StageContext<GraphConfig> context) {
+    CompareFn(StageContext<GraphConfig> context, RowBlocks blocks) {
       this.context = context;
+      this.blocks = blocks;
     }
 
     @Setup
@@ -108,31 +114,35 @@ final class FindNeighbors
     }
 
     @ProcessElement
-    public void process(@Element TilePair pair, OutputReceiver<KV<Integer, byte[]>> output) {
+    public void process(@Element BlockPair pair, OutputReceiver<KV<Integer, byte[]>> output) {
       ExactSearch search = new ExactSearch(product, context.config().getK());
-      Tile left = tile(pair.left());
-      if (pair.left() == pair.right()) {
-        emit(search.within(left), output);
-        comparisons.inc((long) left.rows() * (left.rows() - 1) / 2);
-        return;
+      SortedMap<Integer, NeighborLists> lists = new TreeMap<>();
+      for (int i = blocks.firstTile(pair.left()); i < blocks.firstTile(pair.left() + 1); i++) {
+        Tile left = tile(i);
+        for (int j = blocks.firstTile(pair.right()); j < blocks.firstTile(pair.right() + 1); j++) {
+          if (i == j) {
+            lists.merge(i, search.within(left), NeighborLists::merge);
+            comparisons.inc((long) left.rows() * (left.rows() - 1) / 2);
+          } else if (i < j) {
+            Tile right = tile(j);
+            BothSides both = search.between(left, right);
+            lists.merge(i, both.left(), NeighborLists::merge);
+            lists.merge(j, both.right(), NeighborLists::merge);
+            comparisons.inc((long) left.rows() * right.rows());
+          }
+        }
       }
-      Tile right = tile(pair.right());
-      BothSides both = search.between(left, right);
-      emit(both.left(), output);
-      emit(both.right(), output);
-      comparisons.inc((long) left.rows() * right.rows());
+      lists.values().forEach(some -> emit(some, output));
     }
 
     private Tile tile(int number) {
-      int tileRows = context.config().getTileRows();
-      int first = number * tileRows;
-      int count = Math.min(tileRows, features.size() - first);
+      int first = blocks.firstRow(number);
       try {
         return Tile.of(
             Similarity.of(context.config().getMetric()),
             first,
             features.dimension(),
-            features.vectors(first, count));
+            features.vectors(first, blocks.rowsOf(number)));
       } catch (RowException e) {
         throw features.unusable(e.row(), e.problem());
       }

@@ -2,6 +2,8 @@ package org.kindred.stages.graph;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -9,17 +11,24 @@ import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.stages.Estimate;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.neighbors.ExactSearch;
+import org.kindred.stages.neighbors.NeighborLists;
 
 /** EmbeddingSet -> NeighborGraph: exact k nearest neighbours. */
 public final class GraphStage implements Stage<GraphConfig> {
   static final String EMBEDDINGS = "embeddings";
+
+  private static final double FLOPS_PER_CORE_SECOND = 5e10;
 
   @Override
   public String name() {
@@ -91,19 +100,51 @@ public final class GraphStage implements Stage<GraphConfig> {
         .getExamples();
   }
 
+  private static RowBlocks blocks(StageContext<GraphConfig> context) {
+    return RowBlocks.of(Math.toIntExact(nodes(context)), context.config().getTileRows());
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<GraphConfig> context) {
+    int k = context.config().getK();
+    long nodes = nodes(context);
+    RowBlocks blocks = blocks(context);
+    double dimension = features(context).getDimension();
+    TableSize table =
+        TableSize.of(
+            Tables.NEIGHBORS, Tables.neighbors(k), nodes, FindNeighbors.SHARD_ROWS, Map.of());
+    double lists =
+        blocks.count()
+            * (table.files() * (NeighborLists.bytes(0, k) + Integer.BYTES)
+                + NeighborLists.bytes(nodes, k));
+    double sides = 2.0 * Math.min(nodes, context.config().getTileRows());
+    return Optional.of(
+        Estimate.of((double) nodes)
+            .table(table)
+            .workItems(blocks.pairs(), new FindNeighbors.BlockPair(0, 0))
+            .parts(table.files(), 1)
+            .shuffled(lists)
+            .flops((double) nodes * (nodes - 1) * dimension)
+            .holds(
+                FeatureReader.heapBytes(
+                    nodes, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
+            .holds(sides * (Float.BYTES * dimension + ExactSearch.bytesOfRow(k)))
+            .holds(2 * NeighborLists.bytes(blocks.blockRows(), k))
+            .byFlops(describe(context, List.of()), FLOPS_PER_CORE_SECOND));
+  }
+
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<GraphConfig> context) {
-    int tileRows = context.config().getTileRows();
-    int tiles = Math.toIntExact((nodes(context) + tileRows - 1) / tileRows);
-    List<FindNeighbors.TilePair> pairs = new ArrayList<>();
-    for (int left = 0; left < tiles; left++) {
-      for (int right = left; right < tiles; right++) {
-        pairs.add(new FindNeighbors.TilePair(left, right));
+    RowBlocks blocks = blocks(context);
+    List<FindNeighbors.BlockPair> pairs = new ArrayList<>();
+    for (int left = 0; left < blocks.count(); left++) {
+      for (int right = left; right < blocks.count(); right++) {
+        pairs.add(new FindNeighbors.BlockPair(left, right));
       }
     }
     return begin
-        .apply("List Tile Pairs", WorkItems.of(FindNeighbors.TilePair.class, pairs))
-        .apply("Find Neighbors", new FindNeighbors(context));
+        .apply("List Block Pairs", WorkItems.of(FindNeighbors.BlockPair.class, pairs))
+        .apply("Find Neighbors", new FindNeighbors(context, blocks));
   }
 
   @Override

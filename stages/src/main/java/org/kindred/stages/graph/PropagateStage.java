@@ -1,7 +1,8 @@
 package org.kindred.stages.graph;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -10,18 +11,26 @@ import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.PositiveSet;
 import org.kindred.proto.pipeline.v1.PropagateConfig;
+import org.kindred.stages.Estimate;
+import org.kindred.stages.Estimate.Work;
 import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
+import org.kindred.stages.Runs;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.features.FeatureReader;
 
 /** NeighborGraph + EmbeddingSet -> PositiveSet. */
 public final class PropagateStage implements Stage<PropagateConfig> {
   static final String GRAPH = "graph";
   static final String EMBEDDINGS = "embeddings";
+
+  private static final double PRODUCTS_PER_CORE_SECOND = 2e8;
 
   @Override
   public String name() {
@@ -86,18 +95,72 @@ public final class PropagateStage implements Stage<PropagateConfig> {
     }
     Memory.check(
         "propagate.k is %d: following the neighbours of %d nodes".formatted(k, nodes),
-        (double) Integer.BYTES * nodes * (k + 2),
+        heapBytes(nodes, k),
         0);
+  }
+
+  private static double heapBytes(long nodes, int k) {
+    return (double) Integer.BYTES * nodes * (k + 2);
+  }
+
+  /** Most positives of a node: no two paths lead to the same one. */
+  private static double mostPositives(PropagateConfig config, long nodes) {
+    double positives = 0;
+    double reached = 1;
+    for (int hop = 1; hop <= config.getHops(); hop++) {
+      reached *= config.getK();
+      positives += reached;
+    }
+    return Math.min(nodes - 1.0, positives);
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<PropagateConfig> context) {
+    PropagateConfig config = context.config();
+    NeighborGraph graph = graph(context);
+    long nodes = graph.getNodes();
+    double found = mostPositives(config, nodes);
+    double stored =
+        config.getMaxPositives() == 0 ? found : Math.min(found, config.getMaxPositives());
+    double hard = Math.min(found, config.getHardPositives());
+    TableSize table =
+        TableSize.of(
+            Tables.POSITIVES,
+            Tables.positives(),
+            nodes,
+            WalkGraph.SHARD_ROWS,
+            Map.of(
+                "positives", stored,
+                "hops", stored,
+                "hard_positives", hard,
+                "hard_similarities", hard));
+    double similarities = nodes * (found + hard);
+    return Optional.of(
+        Estimate.of((double) nodes)
+            .table(table)
+            .workItems(table.files(), new WalkGraph.Item(0, 0, 0), 1)
+            .holds(heapBytes(nodes, config.getK()))
+            .holds(
+                FeatureReader.heapBytes(
+                    nodes, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
+            .holds(2 * table.batchBytes())
+            .note(
+                "bytes and core-hours are the most that %.0f positives of a node can take"
+                    .formatted(found))
+            .by(
+                describe(context, List.of()),
+                new Work(
+                    similarities * graph.getFeatures().getDimension(),
+                    "products of values",
+                    PRODUCTS_PER_CORE_SECOND)));
   }
 
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<PropagateConfig> context) {
-    int nodes = Math.toIntExact(graph(context).getNodes());
-    List<WalkGraph.Item> items = new ArrayList<>();
-    for (int first = 0; first < nodes; first += WalkGraph.SHARD_ROWS) {
-      items.add(
-          new WalkGraph.Item(items.size(), first, Math.min(WalkGraph.SHARD_ROWS, nodes - first)));
-    }
+    List<WalkGraph.Item> items =
+        Runs.of(Math.toIntExact(graph(context).getNodes()), WalkGraph.SHARD_ROWS)
+            .map(run -> new WalkGraph.Item(run.number(), run.first(), run.count()))
+            .toList();
     return begin
         .apply("List Nodes", WorkItems.of(WalkGraph.Item.class, items))
         .apply("Walk Graph", new WalkGraph(context));

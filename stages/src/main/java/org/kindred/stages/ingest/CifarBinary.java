@@ -7,6 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.kindred.proto.pipeline.v1.IngestConfig;
+import org.kindred.stages.Runs;
+import org.kindred.stages.Runs.Run;
+import org.kindred.stages.SourceSize;
+import org.kindred.stages.SplitCounts;
 import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.StoreFiles;
 
@@ -50,9 +54,17 @@ final class CifarBinary {
       }
       fingerprint.add(name, path);
       int records = (int) (bytes / RECORD_BYTES);
-      for (int first = 0; first < records; first += config.getShardRows()) {
-        int count = Math.min(config.getShardRows(), records - first);
-        shards.add(new Shard(shards.size(), files, path, name, split, first, count, id + first));
+      for (Run run : Runs.of(records, config.getShardRows()).toList()) {
+        shards.add(
+            new Shard(
+                shards.size(),
+                files,
+                path,
+                name,
+                split,
+                run.first(),
+                run.count(),
+                id + run.first()));
       }
       id += records;
     }
@@ -65,6 +77,25 @@ final class CifarBinary {
       fingerprint.add(NAMES_FILE, folder + "/" + NAMES_FILE);
     }
     return new Source(classNames(files, folder, names), shards, fingerprint.toString());
+  }
+
+  /**
+   * Returns what listing files of these images would tell, one file for each split.
+   *
+   * @param size of the source; has no say in what the format fixes
+   */
+  static Outline outline(IngestConfig config, SourceSize size) {
+    int shards = 0;
+    for (long images : size.images().values()) {
+      shards += Runs.count(images, config.getShardRows());
+    }
+    StoreFiles files = StoreFiles.of(config.getSource());
+    return Outline.of(
+        size,
+        NAMES.size(),
+        3.0 * PLANE,
+        shards,
+        new Shard(0, files, config.getSource(), "data_batch_1.bin", "train", 0, 1, 0));
   }
 
   private static String split(String name) {
@@ -105,6 +136,19 @@ final class CifarBinary {
       int count,
       long firstId)
       implements SourceShard {
+
+    /** A file's labels are not known before it is read, but every record has one. */
+    @Override
+    public void count(SplitCounts splits) {
+      for (int i = 0; i < count; i++) {
+        splits.add(split, 0);
+      }
+    }
+
+    @Override
+    public SourceShard head(int records) {
+      return new Shard(number, files, path, name, split, first, Math.min(count, records), firstId);
+    }
 
     @Override
     public void read(Sink sink) throws IOException {

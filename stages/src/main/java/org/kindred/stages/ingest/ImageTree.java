@@ -15,7 +15,12 @@ import java.util.TreeSet;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.kindred.proto.artifact.v1.ImageEncoding;
 import org.kindred.proto.pipeline.v1.IngestConfig;
+import org.kindred.stages.Runs;
+import org.kindred.stages.Runs.Run;
+import org.kindred.stages.SourceSize;
+import org.kindred.stages.SplitCounts;
 import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.StoreFiles;
 import org.slf4j.Logger;
@@ -27,6 +32,15 @@ import org.slf4j.LoggerFactory;
  */
 final class ImageTree {
   private static final Logger LOG = LoggerFactory.getLogger(ImageTree.class);
+
+  /** Bytes of one of ImageNet's images, 500 x 375 pixels as most are. */
+  static final double TYPICAL_RAW_BYTES = 3 * 500 * 375;
+
+  /** Mean bytes of one of ImageNet's files. */
+  static final double TYPICAL_FILE_BYTES = 110_000;
+
+  /** ImageNet's classes. */
+  private static final int TYPICAL_CLASSES = 1000;
 
   private ImageTree() {}
 
@@ -76,6 +90,22 @@ final class ImageTree {
         classes, cut(config, place, images, entries, classes), fingerprint.toString());
   }
 
+  /** Returns what listing a tree of these images would tell. */
+  static Outline outline(IngestConfig config, SourceSize size) {
+    List<SourceShard.Origin> origins = new ArrayList<>();
+    for (int i = 0; i < Math.min(size.total(), config.getShardRows()); i++) {
+      origins.add(
+          new SourceShard.Origin(i, "train", 0, "train/class-000/image-%08d.jpg".formatted(i)));
+    }
+    boolean file = config.getEncoding() == ImageEncoding.IMAGE_ENCODING_FILE;
+    return Outline.of(
+        size,
+        TYPICAL_CLASSES,
+        file ? TYPICAL_FILE_BYTES : TYPICAL_RAW_BYTES,
+        Runs.count(size.total(), config.getShardRows()),
+        new Shard(0, Place.of(config.getSource()), config.getMaxFileBytes(), List.copyOf(origins)));
+  }
+
   /**
    * Where the images are.
    *
@@ -98,15 +128,15 @@ final class ImageTree {
     Map<String, Integer> labels = new HashMap<>();
     classes.forEach(name -> labels.put(name, labels.size()));
     List<SourceShard> shards = new ArrayList<>();
-    for (int first = 0; first < images.size(); first += config.getShardRows()) {
+    for (Run run : Runs.of(images.size(), config.getShardRows()).toList()) {
       List<SourceShard.Origin> origins = new ArrayList<>();
-      for (int i = first; i < Math.min(images.size(), first + config.getShardRows()); i++) {
+      for (int i = run.first(); i < run.first() + run.count(); i++) {
         ImageList.Entry entry = entries.get(images.get(i));
         String split = entry == null ? "" : entry.split();
         int label = entry == null ? -1 : labels.getOrDefault(entry.className(), -1);
         origins.add(new SourceShard.Origin(i, split, label, images.get(i)));
       }
-      shards.add(new Shard(shards.size(), place, config.getMaxFileBytes(), List.copyOf(origins)));
+      shards.add(new Shard(run.number(), place, config.getMaxFileBytes(), List.copyOf(origins)));
     }
     return shards;
   }
@@ -177,6 +207,19 @@ final class ImageTree {
 
   private record Shard(int number, Place place, int maxFileBytes, List<SourceShard.Origin> origins)
       implements SourceShard {
+
+    @Override
+    public void count(SplitCounts splits) {
+      origins.stream()
+          .filter(origin -> !origin.split().isEmpty())
+          .forEach(origin -> splits.add(origin.split(), origin.label()));
+    }
+
+    @Override
+    public SourceShard head(int records) {
+      List<SourceShard.Origin> some = origins.subList(0, Math.min(origins.size(), records));
+      return new Shard(number, place, maxFileBytes, List.copyOf(some));
+    }
 
     @Override
     public void read(Sink sink) throws IOException {

@@ -2,6 +2,8 @@ package org.kindred.stages.ingest;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -10,17 +12,34 @@ import org.kindred.proto.artifact.v1.Dataset;
 import org.kindred.proto.artifact.v1.ImageEncoding;
 import org.kindred.proto.pipeline.v1.IngestConfig;
 import org.kindred.proto.pipeline.v1.SourceFormat;
+import org.kindred.stages.Estimate;
+import org.kindred.stages.Estimate.Work;
 import org.kindred.stages.Part;
 import org.kindred.stages.Rejects;
+import org.kindred.stages.SourceSize;
 import org.kindred.stages.SplitCounts;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
 
 /** Images from outside -> Dataset. */
 public final class IngestStage implements Stage<IngestConfig> {
+
+  /** Bytes of pixels that are decoded of JPEG files and written. */
+  private static final double DECODED_PER_CORE_SECOND = 3e7;
+
+  /** Bytes of pixels that are written as they are. */
+  private static final double COPIED_PER_CORE_SECOND = 1e8;
+
+  /** Length of a split's name, about. */
+  private static final double TEXT_BYTES = 5;
+
+  /** Length of an image's name, about. */
+  private static final double SOURCE_BYTES = 24;
 
   @Override
   public String name() {
@@ -69,6 +88,51 @@ public final class IngestStage implements Stage<IngestConfig> {
   @Override
   public String sourceFingerprint(IngestConfig config) throws IOException {
     return Source.list(config).fingerprint();
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<IngestConfig> context) throws IOException {
+    return Optional.of(estimate(context, Outline.of(context.config())));
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<IngestConfig> context, SourceSize source) {
+    return Optional.of(estimate(context, Outline.of(context.config(), source)));
+  }
+
+  private Estimate estimate(StageContext<IngestConfig> context, Outline outline) {
+    IngestConfig config = context.config();
+    TableSize examples =
+        TableSize.of(
+            Tables.EXAMPLES,
+            Tables.examples(),
+            outline.examples(),
+            (outline.examples() + outline.shards() - 1) / outline.shards(),
+            Map.of("split", TEXT_BYTES, "source", SOURCE_BYTES, "image", outline.imageBytes()));
+    Dataset dataset =
+        Dataset.newBuilder()
+            .setExamples(outline.examples())
+            .addAllSplits(outline.splits())
+            .addAllClassNames(outline.classNames())
+            .setEncoding(config.getEncoding())
+            .build();
+    Part all = Part.of(List.of(), Content.newBuilder().setDataset(dataset).build());
+    boolean tree = config.getFormat() == SourceFormat.SOURCE_FORMAT_IMAGE_TREE;
+    double raw =
+        config.getEncoding() == ImageEncoding.IMAGE_ENCODING_FILE
+            ? outline.imageBytes() * ImageTree.TYPICAL_RAW_BYTES / ImageTree.TYPICAL_FILE_BYTES
+            : outline.imageBytes();
+    Estimate.Builder estimate =
+        Estimate.of((double) outline.examples())
+            .table(examples)
+            .workItems(outline.shards(), outline.first(), 1)
+            .holds(2 * examples.batchBytes() + 2 * raw);
+    return estimate.by(
+        describe(context, List.of(all)),
+        new Work(
+            outline.examples() * raw,
+            "bytes of pixels",
+            tree ? DECODED_PER_CORE_SECOND : COPIED_PER_CORE_SECOND));
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.kindred.stages.ingest;
 
 import java.io.IOException;
 import java.io.Serializable;
+import org.kindred.stages.SplitCounts;
 
 /** A run of records of a source: what one work item reads and one data file holds. */
 interface SourceShard extends Serializable {
@@ -31,6 +32,12 @@ interface SourceShard extends Serializable {
 
   /** Returns the shard's number, from 0. */
   int number();
+
+  /** Counts what it will read, if nothing is refused. */
+  void count(SplitCounts splits);
+
+  /** Returns a shard of at most so many of the first records. */
+  SourceShard head(int records);
 
   /** Reads the shard's records into a sink. */
   void read(Sink sink) throws IOException;

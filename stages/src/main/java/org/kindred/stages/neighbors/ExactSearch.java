@@ -97,9 +97,22 @@ public final class ExactSearch {
     return refine(queries, queryBlocks, base, false);
   }
 
+  /**
+   * Returns the bytes that a search holds at least of each row of a side that gets neighbours.
+   *
+   * @param k neighbours of each row
+   */
+  public static double bytesOfRow(int k) {
+    return TopK.bytesOfRow(kept(k)) + (double) k * (Integer.BYTES + Float.BYTES);
+  }
+
   /** More than k, so that a row seldom has to be compared with the whole tile. */
   private int candidates(int available) {
-    return (int) Math.min(available, k + Math.max(4L, k / 16));
+    return Math.min(available, kept(k));
+  }
+
+  private static int kept(int k) {
+    return k + Math.max(4, k / 16);
   }
 
   private static List<Pair> allPairs(List<Block> left, List<Block> right) {

@@ -125,6 +125,11 @@ public final class NeighborLists {
         Arrays.copyOfRange(ids, from * width, to * width));
   }
 
+  /** Returns the bytes of {@link #toBytes} for so many rows of so many neighbours. */
+  public static double bytes(long rows, int width) {
+    return HEADER_BYTES + (double) rows * width * (Integer.BYTES + Float.BYTES);
+  }
+
   /** Serialises the lists: four ints (first, rows, k, width), the ids, the similarities. */
   public byte[] toBytes() {
     int bytes =

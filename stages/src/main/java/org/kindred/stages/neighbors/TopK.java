@@ -26,7 +26,7 @@ public final class TopK {
    * @param k entries kept of each row, 0 or more; 0 refuses every offer
    */
   public TopK(int rows, int k) {
-    long capacity = k + 8 + k / 2L;
+    long capacity = capacity(k);
     if (rows < 1 || k < 0 || rows * capacity > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           rows
@@ -42,6 +42,15 @@ public final class TopK {
     this.sizes = new int[rows];
     this.thresholds = new float[rows];
     Arrays.fill(thresholds, emptyThreshold());
+  }
+
+  private static long capacity(int k) {
+    return k + 8 + k / 2L;
+  }
+
+  /** Returns the bytes that are held of each row. */
+  static double bytesOfRow(int k) {
+    return (double) capacity(k) * Long.BYTES + Integer.BYTES + Float.BYTES;
   }
 
   private float emptyThreshold() {

@@ -44,14 +44,28 @@ final class HoldOut implements AutoCloseable {
     this.dataset = dataset;
     this.rows = IntStream.range(0, dataset.size()).filter(row -> dataset.label(row) >= 0).toArray();
     new CounterRandom(Domain.HOLDOUT, context.seed(), 0, 0, 0).shuffle(rows);
-    int queries = Math.min(MAX_QUERIES, (int) (rows.length * config.getHoldout()));
-    int base = queries == 0 ? 0 : Math.min(MAX_BASE, rows.length - queries);
+    int queries = queries(config, rows.length);
+    int base = base(queries, rows.length);
     int[] labels = IntStream.of(rows).limit(queries + base).map(dataset::label).toArray();
     this.queryLabels = IntStream.range(0, queries).map(i -> labels[i]).toArray();
     this.baseLabels = IntStream.range(queries, queries + base).map(i -> labels[i]).toArray();
     this.classes = IntStream.of(labels).max().orElse(-1) + 1;
     this.maker = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
     dataset.checkSizes(maker);
+  }
+
+  private static int queries(Monitor config, int labelled) {
+    return Math.min(MAX_QUERIES, (int) (labelled * config.getHoldout()));
+  }
+
+  private static int base(int queries, int labelled) {
+    return queries == 0 ? 0 : Math.min(MAX_BASE, labelled - queries);
+  }
+
+  /** Returns how many images are embedded after each epoch, of so many that have labels. */
+  static int images(Monitor config, int labelled) {
+    int queries = queries(config, labelled);
+    return queries + base(queries, labelled);
   }
 
   /** Returns the share of queries that are classified right, or nothing if there are none. */

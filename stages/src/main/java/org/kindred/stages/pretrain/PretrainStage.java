@@ -3,6 +3,7 @@ package org.kindred.stages.pretrain;
 import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.beam.sdk.io.GenerateSequence;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.resourcehints.ResourceHints;
@@ -18,6 +19,7 @@ import org.kindred.proto.artifact.v1.ViewSet;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.ConfiguredRecipe;
+import org.kindred.stages.Estimate;
 import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
 import org.kindred.stages.Stage;
@@ -138,6 +140,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     TrainingConfig training;
     try {
       training = training(context, Math.toIntExact(split.getExamples()));
+      training.checkBuffers();
     } catch (IllegalArgumentException e) {
       throw new StageException("pretrain." + e.getMessage(), e);
     }
@@ -186,6 +189,11 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     return config.getEvaluation().hasPreset()
         ? recipe.toBuilder().setNormalize(viewRecipe(config).getNormalize()).build()
         : recipe;
+  }
+
+  @Override
+  public Optional<Estimate> estimate(StageContext<PretrainConfig> context) {
+    return Optional.of(TrainingEstimate.of(context, split(context)));
   }
 
   @Override

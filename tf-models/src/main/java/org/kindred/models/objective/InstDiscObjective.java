@@ -63,6 +63,12 @@ final class InstDiscObjective implements TrainingObjective {
     return 4L * Float.BYTES * batch * examples;
   }
 
+  /** The product with the bank, and its gradient's; the bank itself has none. */
+  @Override
+  public double stepFlops(int batch, int examples, int dimension) {
+    return 2 * 2.0 * batch * examples * dimension;
+  }
+
   @Override
   public Operand<TFloat32> loss(Ops tf, Batch batch, Variables state) {
     int dimension = Math.toIntExact(batch.embeddings().shape().get(-1));

@@ -52,6 +52,18 @@ public interface TrainingObjective {
   }
 
   /**
+   * Returns the floating-point operations of a step that grow with the training set, of the forward
+   * and the backward pass.
+   *
+   * @param batch examples of a step
+   * @param examples examples in the training set
+   * @param dimension length of an embedding
+   */
+  default double stepFlops(int batch, int examples, int dimension) {
+    return 0;
+  }
+
+  /**
    * Adds the loss.
    *
    * @param tf makes operations

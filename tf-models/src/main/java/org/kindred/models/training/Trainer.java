@@ -44,6 +44,7 @@ public final class Trainer implements AutoCloseable {
   private final List<EpochRecord> curve = new ArrayList<>();
 
   private Trainer(TrainingConfig config, CheckpointDirectory checkpoints, String fingerprint) {
+    config.checkBuffers();
     this.config = config;
     this.fingerprint = fingerprint;
     this.network = Networks.create(config.network(), config.normalize());

@@ -1,5 +1,6 @@
 package org.kindred.models.training;
 
+import org.kindred.models.network.NetworkSize;
 import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.proto.artifact.v1.Network;
@@ -44,8 +45,7 @@ public record TrainingConfig(
   /**
    * Checks the numbers.
    *
-   * @throws IllegalArgumentException when one is out of its range, a step's views or the memory
-   *     bank are larger than one buffer, or the objective is not valid
+   * @throws IllegalArgumentException when one is out of its range, or the objective is not valid
    */
   public TrainingConfig {
     atLeast("epochs", epochs, 1);
@@ -61,31 +61,30 @@ public record TrainingConfig(
               + examples
               + " examples to train on: not one batch would be complete");
     }
-    checkBuffers(Objectives.create(objective), network, batchSize, examples, viewSize);
+    Objectives.create(objective);
   }
 
-  /** What Java fills or reads as one buffer has no more bytes than an int counts. */
-  private static void checkBuffers(
-      TrainingObjective objective, Network network, int batchSize, int examples, int viewSize) {
-    long largestBatch = Integer.MAX_VALUE / batchBytes(objective, 1, viewSize);
+  /**
+   * Checks that what Java fills or reads as one buffer has no more bytes than an int counts.
+   *
+   * @throws IllegalArgumentException when a step's views or the memory bank have more
+   */
+  public void checkBuffers() {
+    TrainingObjective learned = Objectives.create(objective);
+    long largestBatch = Integer.MAX_VALUE / batchBytes(learned, 1, viewSize);
     if (batchSize > largestBatch) {
       throw new IllegalArgumentException(
           "batch_size is %d, valid is 2 to %d: the %d views of each example, of %d x %d pixels, must fit into %d bytes"
               .formatted(
-                  batchSize,
-                  largestBatch,
-                  objective.views(),
-                  viewSize,
-                  viewSize,
-                  Integer.MAX_VALUE));
+                  batchSize, largestBatch, learned.views(), viewSize, viewSize, Integer.MAX_VALUE));
     }
     int dimension = network.getEmbeddingDimension();
-    if (objective.stateBytes(examples, dimension) > Integer.MAX_VALUE) {
+    if (learned.stateBytes(examples, dimension) > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "network.embedding_dimension is %d, valid is 1 to %d: the memory bank of %d examples must fit into %d bytes"
               .formatted(
                   dimension,
-                  Integer.MAX_VALUE / objective.stateBytes(examples, 1),
+                  Integer.MAX_VALUE / learned.stateBytes(examples, 1),
                   examples,
                   Integer.MAX_VALUE));
     }
@@ -148,6 +147,46 @@ public record TrainingConfig(
     return (BatchLoader.BATCHES_AHEAD + 1) * batchBytes(learned, batchSize, viewSize)
         + 2 * learned.stateBytes(examples, network.getEmbeddingDimension())
         + learned.stepBytes(batchSize, examples);
+  }
+
+  /**
+   * Returns the floating-point operations of all steps.
+   *
+   * @param size of the network, on images of {@code viewSize}
+   */
+  public double flops(NetworkSize size) {
+    TrainingObjective learned = Objectives.create(objective);
+    double step =
+        (double) learned.views() * batchSize * size.trainingFlops()
+            + learned.stepFlops(batchSize, examples, network.getEmbeddingDimension());
+    return steps() * step;
+  }
+
+  /**
+   * Returns the bytes of native memory that the network takes at least: weights, gradients and
+   * momentum, and the feature maps of a step.
+   *
+   * @param size of the network, on images of {@code viewSize}
+   */
+  public double networkBytes(NetworkSize size) {
+    int views = Objectives.create(objective).views();
+    return 3.0 * Float.BYTES * size.parameters() + views * batchSize * size.activationBytes();
+  }
+
+  /**
+   * Returns the bytes of a checkpoint's tensors: weights, running statistics, momentum, the
+   * objective's variables.
+   *
+   * @param size of the network
+   */
+  public double checkpointBytes(NetworkSize size) {
+    return Float.BYTES * (2.0 * size.parameters() + size.statistics())
+        + Objectives.create(objective).stateBytes(examples, network.getEmbeddingDimension());
+  }
+
+  /** Returns whether the objective keeps a memory bank, a row for each example. */
+  public boolean hasMemoryBank() {
+    return Objectives.create(objective).stateBytes(1, 1) > 0;
   }
 
   /** Returns the bytes of one view: height x width x 3. */

@@ -26,7 +26,10 @@ final class TrainingConfigTest {
             .setObjective(objective)
             .setBatchSize(batchSize)
             .build();
-    return TrainingConfig.of(config, Normalize.getDefaultInstance(), 1, examples, viewSize);
+    TrainingConfig training =
+        TrainingConfig.of(config, Normalize.getDefaultInstance(), 1, examples, viewSize);
+    training.checkBuffers();
+    return training;
   }
 
   @Test

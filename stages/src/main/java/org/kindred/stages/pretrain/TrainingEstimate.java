@@ -1,0 +1,98 @@
+package org.kindred.stages.pretrain;
+
+import java.util.Locale;
+import java.util.Map;
+import org.kindred.models.network.NetworkSize;
+import org.kindred.models.training.TrainingConfig;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.Model;
+import org.kindred.proto.artifact.v1.Split;
+import org.kindred.proto.pipeline.v1.Precision;
+import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.stages.Estimate;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StageException;
+import org.kindred.stages.arrow.TableSize;
+import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.dataset.DatasetReader;
+
+/** How large a training is. */
+final class TrainingEstimate {
+  private static final double FLOAT32_PER_CORE_SECOND = 9e10;
+  private static final double BFLOAT16_PER_CORE_SECOND = 6e10;
+
+  /** A loss in a checkpoint, as JSON. */
+  private static final double LOSS_BYTES = 10;
+
+  private TrainingEstimate() {}
+
+  static Estimate of(StageContext<PretrainConfig> context, Split split) {
+    PretrainConfig config = context.config();
+    int examples = Math.toIntExact(split.getExamples());
+    TrainingConfig training;
+    try {
+      training = PretrainStage.training(context, examples);
+    } catch (IllegalArgumentException e) {
+      throw new StageException("pretrain." + e.getMessage(), e);
+    }
+    NetworkSize network = NetworkSize.of(config.getNetwork(), training.viewSize());
+    int watched = HoldOut.images(config.getMonitor(), Math.toIntExact(split.getLabelled()));
+    double curve = LOSS_BYTES * training.steps();
+    Estimate.Builder estimate =
+        Estimate.of((double) training.steps() * training.batchSize())
+            .table(
+                TableSize.of(
+                    Tables.CURVE, Tables.curve(), training.steps(), training.steps(), Map.of()))
+            .otherBytes(training.checkpointBytes(network) + curve)
+            .otherBytes((double) Float.BYTES * (network.parameters() + network.statistics()))
+            .flops(training.flops(network))
+            .flops((double) config.getEpochs() * watched * network.flops())
+            .holds(
+                DatasetReader.heapBytes(
+                    examples,
+                    context.input(PretrainStage.DATASET).content().getDataset().getExamples()))
+            .holds((double) training.memoryBytes() + training.networkBytes(network));
+    if (watched > 0) {
+      estimate.table(
+          TableSize.of(
+              Tables.MONITOR, Tables.monitor(), config.getEpochs(), config.getEpochs(), Map.of()));
+    }
+    if (training.hasMemoryBank()) {
+      int dimension = config.getNetwork().getEmbeddingDimension();
+      estimate.table(
+          TableSize.of(
+              Tables.MEMORY_BANK, Tables.vectors(dimension), examples, examples, Map.of()));
+    }
+    estimate.oneTask(1);
+    if (curve > Integer.MAX_VALUE) {
+      estimate.note(
+          String.format(
+              Locale.ROOT,
+              "the losses of %,d steps stand in a checkpoint as one text, which can't have their"
+                  + " %.1f GB",
+              training.steps(),
+              curve / 1e9));
+    }
+    boolean bfloat16 = config.getPrecision() == Precision.PRECISION_BFLOAT16;
+    return estimate.byFlops(
+        content(context, training, network),
+        bfloat16 ? BFLOAT16_PER_CORE_SECOND : FLOAT32_PER_CORE_SECOND);
+  }
+
+  private static Content content(
+      StageContext<PretrainConfig> context, TrainingConfig training, NetworkSize network) {
+    Model.Builder model =
+        Model.newBuilder()
+            .setNetwork(training.network())
+            .setEvaluationRecipe(PretrainStage.evaluationRecipe(context.config()))
+            .setParameters(network.parameters())
+            .setSeed(context.seed());
+    network
+        .layers()
+        .forEach(
+            (name, dimension) ->
+                model.addLayers(Layer.newBuilder().setName(name).setDimension(dimension)));
+    return Content.newBuilder().setModel(model).build();
+  }
+}
