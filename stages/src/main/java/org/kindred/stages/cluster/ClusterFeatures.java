@@ -1,10 +1,17 @@
 package org.kindred.stages.cluster;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.coders.VarIntCoder;
+import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.Values;
+import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.proto.artifact.v1.Clustering;
@@ -24,8 +31,12 @@ import org.kindred.stages.features.FeatureReader;
 import org.kindred.stages.neighbors.RowException;
 import org.kindred.stages.neighbors.Similarity;
 
-/** Clusters each kind of feature, given by its number, and writes its tables. */
-final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection<Part>> {
+/**
+ * Clusters each kind of feature, some restarts to a work item, which writes the tables of its best
+ * one. Only who won goes through the runner; what the others wrote is left behind in staging.
+ */
+final class ClusterFeatures
+    extends PTransform<PCollection<ClusterFeatures.Restarts>, PCollection<Part>> {
   private static final long serialVersionUID = 1L;
 
   private final StageContext<ClusterConfig> context;
@@ -33,6 +44,15 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
   ClusterFeatures(StageContext<ClusterConfig> context) {
     this.context = context;
   }
+
+  /**
+   * A work item.
+   *
+   * @param table number of the kind of feature
+   * @param first number of the first restart
+   * @param count restarts
+   */
+  record Restarts(int table, int first, int count) implements Serializable {}
 
   /** Returns the name of the table of cluster indices for a kind of feature. */
   static String assignments(FeatureTable features) {
@@ -45,11 +65,34 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
   }
 
   @Override
-  public PCollection<Part> expand(PCollection<Integer> tables) {
-    return tables.apply("Run k-means", ParDo.of(new ClusterFn(context)));
+  public PCollection<Part> expand(PCollection<Restarts> restarts) {
+    return restarts
+        .apply("Run k-means", ParDo.of(new ClusterFn(context)))
+        .setCoder(KvCoder.of(VarIntCoder.of(), SerializableCoder.of(Part.class)))
+        .apply("Keep The Best", Combine.perKey(ClusterFeatures::better))
+        .apply("Parts", Values.create());
   }
 
-  static final class ClusterFn extends StepFn<Integer, Part> {
+  /** Returns the result of lower inertia, the earlier restart's of equals. */
+  private static Part better(Part one, Part other) {
+    ClusteringResult first = result(one);
+    ClusteringResult second = result(other);
+    int order = Double.compare(lastInertia(first), lastInertia(second));
+    if (order == 0) {
+      order = Integer.compare(first.getBestRestart(), second.getBestRestart());
+    }
+    return order <= 0 ? one : other;
+  }
+
+  private static ClusteringResult result(Part part) {
+    return part.content().getClustering().getResults(0);
+  }
+
+  private static double lastInertia(ClusteringResult result) {
+    return result.getInertia(result.getInertiaCount() - 1);
+  }
+
+  static final class ClusterFn extends StepFn<Restarts, KV<Integer, Part>> {
     private static final long serialVersionUID = 1L;
 
     private static final String START = "k-means++";
@@ -74,32 +117,31 @@ final class ClusterFeatures extends PTransform<PCollection<Integer>, PCollection
     }
 
     @ProcessElement
-    public void process(@Element Integer number, OutputReceiver<Part> output) throws IOException {
+    public void process(@Element Restarts restarts, OutputReceiver<KV<Integer, Part>> output)
+        throws IOException {
       ClusterConfig config = context.config();
-      FeatureTable table = ClusterStage.features(context).get(number);
+      FeatureTable table = ClusterStage.features(context).get(restarts.table());
       try (FeatureReader features =
           FeatureReader.open(context.input(ClusterStage.EMBEDDINGS), table, config.getSplit())) {
-        output.output(write(table, features, fit(features)));
+        output.output(KV.of(restarts.table(), write(table, features, fit(features, restarts))));
       } catch (IllegalArgumentException e) {
         throw new StageException(
             "step %s, table %s: %s".formatted(context.step(), table.getTable(), e.getMessage()), e);
       }
     }
 
-    private KMeans.Result fit(FeatureReader features) {
+    private KMeans.Result fit(FeatureReader features, Restarts restarts) {
       ClusterConfig config = context.config();
       KMeans kmeans =
           new KMeans(
-              product,
-              ClusterStage.clusters(context),
-              config.getRestarts(),
-              config.getIterations());
+              product, ClusterStage.clusters(context), restarts.count(), config.getIterations());
       try {
         return kmeans.fit(
             Similarity.of(config.getMetric()),
             features.vectors(0, features.size()),
             features.dimension(),
-            context.seed());
+            context.seed(),
+            restarts.first());
       } catch (RowException e) {
         throw features.unusable(e.row(), e.problem());
       }

@@ -1,5 +1,6 @@
 package org.kindred.stages.cluster;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
 import org.kindred.stages.arrow.TableSize;
 import org.kindred.stages.arrow.Tables;
+import org.kindred.stages.cluster.ClusterFeatures.Restarts;
 import org.kindred.stages.features.FeatureReader;
 
 /** EmbeddingSet -> Clustering by k-means, for every source of features. */
@@ -46,7 +48,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public int version() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -104,7 +106,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
     }
     Memory.check(
         rows,
-        KMeans.heapBytes(examples, dimension, clusters, context.config().getRestarts()),
+        KMeans.heapBytes(examples, dimension, clusters, together(context)),
         KMeans.nativeBytes(examples, dimension));
   }
 
@@ -128,6 +130,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", config.getSplit())
             .getExamples();
     int clusters = clusters(context);
+    List<Restarts> items = restarts(context);
     double held = 0;
     Clustering.Builder clustering = Clustering.newBuilder();
     Estimate.Builder estimate = Estimate.of((double) rows * features.size());
@@ -142,7 +145,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
       held =
           Math.max(
               held,
-              KMeans.heapBytes(rows, dimension, clusters, config.getRestarts())
+              KMeans.heapBytes(rows, dimension, clusters, together(context))
                   + KMeans.nativeBytes(rows, dimension));
       clustering.addResults(
           ClusteringResult.newBuilder().setFeatures(table).setClusters(clusters).setRows(rows));
@@ -150,7 +153,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
     Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
     return Optional.of(
         estimate
-            .workItems(features.size(), 0, FILES_OF_RESULT)
+            .workItems(items.size(), items.get(0), FILES_OF_RESULT)
             .holds(held)
             .holds(
                 FeatureReader.heapBytes(
@@ -163,10 +166,25 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<ClusterConfig> context) {
-    List<Integer> tables = IntStream.range(0, features(context).size()).boxed().toList();
     return begin
-        .apply("List Features", WorkItems.of(Integer.class, tables))
+        .apply("List Restarts", WorkItems.of(Restarts.class, restarts(context)))
         .apply("Cluster Features", new ClusterFeatures(context));
+  }
+
+  private static int together(StageContext<ClusterConfig> context) {
+    return Math.min(context.config().getRestarts(), KMeans.restartsOfTask(clusters(context)));
+  }
+
+  private static List<Restarts> restarts(StageContext<ClusterConfig> context) {
+    int all = context.config().getRestarts();
+    int together = together(context);
+    List<Restarts> items = new ArrayList<>();
+    for (int table = 0; table < features(context).size(); table++) {
+      for (int first = 0; first < all; first += together) {
+        items.add(new Restarts(table, first, Math.min(together, all - first)));
+      }
+    }
+    return items;
   }
 
   @Override

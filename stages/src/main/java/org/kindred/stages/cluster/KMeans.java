@@ -35,8 +35,8 @@ public final class KMeans {
   /** Inner products held at a time: 512 MiB. */
   private static final int MAX_PRODUCTS = 1 << 27;
 
-  /** Centers of all restarts that run together, beyond those of one restart. */
-  private static final int GROUP_CENTERS = 4096;
+  /** Centers of the restarts that share a task, beyond those of one restart. */
+  private static final int TASK_CENTERS = 512;
 
   private final MatrixProduct product;
   private final int clusters;
@@ -65,7 +65,7 @@ public final class KMeans {
   /**
    * @param product multiplies rows and centers; whoever opened it closes it
    * @param clusters K, 1 to 1000000
-   * @param restarts starts tried, 1 or more
+   * @param restarts starts tried, 1 or more, all of them together
    * @param iterations most iterations of a restart, 1 or more
    */
   public KMeans(MatrixProduct product, int clusters, int restarts, int iterations) {
@@ -94,31 +94,36 @@ public final class KMeans {
    *     the rows in place; rows of zeros stay as they are
    * @param values {@code [rows, dim]}, row by row
    * @param seed names the random draws
+   * @param firstRestart number of the first restart: a restart draws by its number, so that
+   *     restarts may be spread over several calls
    * @throws IllegalArgumentException when there are fewer rows than clusters
    * @throws org.kindred.stages.neighbors.RowException when a row is not finite, or too long
    */
-  public Result fit(Similarity similarity, float[] values, int dim, long seed) {
+  public Result fit(Similarity similarity, float[] values, int dim, long seed, int firstRestart) {
     Points points = new Points(similarity, values, dim);
     if (clusters > points.rows()) {
       throw new IllegalArgumentException(
           "clusters is %d, valid is 1 to %d, the number of rows"
               .formatted(clusters, points.rows()));
     }
-    int group = Math.max(1, GROUP_CENTERS / clusters);
-    Result best = null;
+    List<Lloyd> runs =
+        IntStream.range(firstRestart, firstRestart + restarts)
+            .parallel()
+            .mapToObj(restart -> PlusPlusStart.choose(points, clusters, seed, restart))
+            .map(centers -> new Lloyd(points, centers, iterations))
+            .toList();
     try (Blocks blocks = new Blocks(points)) {
-      for (int from = 0; from < restarts; from += group) {
-        List<Lloyd> runs =
-            IntStream.range(from, Math.min(restarts, from + group))
-                .parallel()
-                .mapToObj(restart -> PlusPlusStart.choose(points, clusters, seed, restart))
-                .map(centers -> new Lloyd(points, centers, iterations))
-                .toList();
-        blocks.run(runs);
-        best = better(best, runs, from);
-      }
+      blocks.run(runs);
     }
-    return best;
+    return best(runs, firstRestart);
+  }
+
+  /**
+   * Returns how many restarts are worth one task: small products of the rows with few centers are
+   * taken together, large ones are work enough.
+   */
+  static int restartsOfTask(int clusters) {
+    return Math.max(1, TASK_CENTERS / Math.max(1, clusters));
   }
 
   /**
@@ -127,9 +132,8 @@ public final class KMeans {
    * @param dim length of a row
    */
   static double heapBytes(long rows, int dim, int clusters, int restarts) {
-    double together = Math.min(restarts, Math.max(1, GROUP_CENTERS / clusters));
-    double ofRow = (double) Float.BYTES * dim + Double.BYTES + together * Integer.BYTES;
-    double ofCenter = together * dim * (Float.BYTES + Double.BYTES);
+    double ofRow = (double) Float.BYTES * dim + Double.BYTES + (double) restarts * Integer.BYTES;
+    double ofCenter = (double) restarts * dim * (Float.BYTES + Double.BYTES);
     return rows * ofRow + clusters * ofCenter;
   }
 
@@ -145,18 +149,17 @@ public final class KMeans {
     try (Blocks blocks = new Blocks(points)) {
       blocks.run(List.of(run));
     }
-    return better(null, List.of(run), 0);
+    return best(List.of(run), 0);
   }
 
-  private static Result better(Result best, List<Lloyd> runs, int firstRestart) {
-    Result winner = best;
-    for (int i = 0; i < runs.size(); i++) {
-      Lloyd run = runs.get(i);
-      if (winner == null || run.lastInertia() < winner.inertia[winner.inertia.length - 1]) {
-        winner = result(run, firstRestart + i);
+  private static Result best(List<Lloyd> runs, int firstRestart) {
+    int best = 0;
+    for (int i = 1; i < runs.size(); i++) {
+      if (runs.get(i).lastInertia() < runs.get(best).lastInertia()) {
+        best = i;
       }
     }
-    return winner;
+    return result(runs.get(best), firstRestart + best);
   }
 
   private static Result result(Lloyd run, int restart) {
@@ -177,7 +180,8 @@ public final class KMeans {
 
     Blocks(Points points) {
       this.points = points;
-      this.blockRows = Math.min(MAX_BLOCK_ROWS, MAX_PRODUCTS / Math.max(GROUP_CENTERS, clusters));
+      int columns = Math.multiplyExact(restarts, clusters);
+      this.blockRows = Math.max(1, Math.min(MAX_BLOCK_ROWS, MAX_PRODUCTS / columns));
       for (int start = 0; start < points.rows(); start += blockRows) {
         int rows = Math.min(blockRows, points.rows() - start);
         matrices.add(product.upload(points.rows(start, rows), rows, points.dim()));

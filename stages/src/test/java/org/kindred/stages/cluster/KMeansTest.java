@@ -23,7 +23,7 @@ final class KMeansTest {
 
   private static Result fit(
       Similarity similarity, float[] values, int dim, int clusters, int restarts) {
-    return new KMeans(PRODUCT, clusters, restarts, 100).fit(similarity, values.clone(), dim, 7);
+    return new KMeans(PRODUCT, clusters, restarts, 100).fit(similarity, values.clone(), dim, 7, 0);
   }
 
   /** Groups of rows around well separated corners; row r belongs to group r mod {@code groups}. */
