@@ -11,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.beam.sdk.io.FileSystems;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.experiment.ExperimentException;
 import org.kindred.pipelines.plan.PlanException;
 import org.kindred.pipelines.plan.Producers;
@@ -21,6 +20,7 @@ import org.kindred.runners.cli.RunCommands.StatusCommand;
 import org.kindred.runners.cli.StoreCommands.ArtifactsCommand;
 import org.kindred.runners.cli.StoreCommands.ShowCommand;
 import org.kindred.runners.cli.StoreCommands.VerifyCommand;
+import org.kindred.runners.job.FileSystemOptions;
 import org.kindred.stages.artifact.ArtifactStore;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -117,7 +117,11 @@ public final class Main implements Callable<Integer> {
 
   /** Opens the store that the command line names. */
   ArtifactStore openStore() throws IOException {
-    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
+    try {
+      FileSystems.setDefaultPipelineOptions(FileSystemOptions.create());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage(), e);
+    }
     ArtifactStore opened = ArtifactStore.open(store);
     try {
       if (opened.files().size(opened.root()) >= 0) {
@@ -125,7 +129,10 @@ public final class Main implements Callable<Integer> {
       }
     } catch (IllegalArgumentException e) {
       // So Beam says that no file system has the scheme.
-      throw new UsageException("--store %s: %s".formatted(store, e.getMessage()), e);
+      throw new UsageException(
+          "--store %s: %s; stores on hdfs and s3 need a build with -Phdfs or -Ps3"
+              .formatted(store, e.getMessage()),
+          e);
     }
     return opened;
   }

@@ -4,7 +4,6 @@ import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.run.Job;
 import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
@@ -27,7 +26,7 @@ final class EmbeddedRunner implements JobRunner {
 
   @Override
   public PipelineOptions options(Job job) {
-    DirectOptions options = PipelineOptionsFactory.create().as(DirectOptions.class);
+    DirectOptions options = FileSystemOptions.create().as(DirectOptions.class);
     options.setRunner(DirectRunner.class);
     options.setJobName(job.name());
     options.setBlockOnRun(false);

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.beam.runners.flink.FlinkPipelineOptions;
 import org.apache.beam.runners.flink.FlinkRunner;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.run.Job;
 
 /**
@@ -33,7 +32,7 @@ final class FlinkOptions {
    * @param configuration lines of Flink's configuration for this client and its jobs
    */
   static FlinkPipelineOptions of(Job job, String master, int slots, List<String> configuration) {
-    FlinkPipelineOptions options = PipelineOptionsFactory.create().as(FlinkPipelineOptions.class);
+    FlinkPipelineOptions options = FileSystemOptions.create().as(FlinkPipelineOptions.class);
     options.setRunner(FlinkRunner.class);
     options.setJobName(job.name());
     options.setFlinkMaster(master);

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Publishing: a stage's workers write data files below {@link #newStaging}; {@link #publish}
  * names them, writes the manifest beside them, and makes the directory {@code artifacts/DIGEST} in
- * one atomic step; then the reuse key is written. A writer that dies before that step leaves a
+ * one step, as {@link StoreFiles#publish} says; then the reuse key is written. A writer that dies before that step leaves a
  * staging directory that nobody reads; one that dies between the step and the key leaves a whole
  * artifact, which the next run finds by its digest when it has made the same bytes.
  */
@@ -187,19 +187,18 @@ public final class ArtifactStore implements Serializable {
     names.add(StoredArtifact.MANIFEST);
     String target = artifactPath(artifact.getDigest());
     if (!files.publish(ready, target, names)) {
-      publishOverDamage(ready, target, names, artifact.getDigest());
+      publishOverDamage(staging, target, names, artifact.getDigest());
     }
   }
 
   /** Another writer was first, or what was there has been damaged since. */
-  private void publishOverDamage(String ready, String target, List<String> names, String digest)
-      throws IOException {
+  private void publishOverDamage(
+      Staging staging, String target, List<String> names, String digest) throws IOException {
     List<String> damage = Verification.problems(files, target, digest);
     if (!damage.isEmpty()) {
       LOG.warn("replacing a damaged artifact: {}", damage.get(0));
-      files.delete(target + "/" + StoredArtifact.MANIFEST);
-      files.delete(target);
-      if (!files.publish(ready, target, names)) {
+      files.withdraw(target, StoredArtifact.MANIFEST, staging.path() + "/" + UUID.randomUUID());
+      if (!files.publish(staging.path() + "/" + digest, target, names)) {
         damage = Verification.problems(files, target, digest);
         if (!damage.isEmpty()) {
           throw new ArtifactException(

@@ -4,75 +4,52 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
 import org.apache.beam.sdk.io.fs.MatchResult;
 import org.apache.beam.sdk.io.fs.MoveOptions.StandardMoveOptions;
 import org.apache.beam.sdk.io.fs.ResolveOptions.StandardResolveOptions;
 import org.apache.beam.sdk.io.fs.ResourceId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Files behind Beam's {@link FileSystems}, for stores that have no atomic rename of directories. A
- * publish copies the data files first and the manifest last; as targets are named by content,
- * writers that race copy the same bytes, and a reader that trusts manifests only sees the artifact
- * whole or not at all.
+ * Files behind Beam's {@link FileSystems}, which has no conditional create and no rename of
+ * directories.
+ *
+ * <ul>
+ *   <li>{@link #publish} copies the data files, then creates the manifest. It is safe for several
+ *       writers where the file system puts a copied file in place in one step, as object stores do.
+ *   <li>{@link #create} looks, then writes. Of two writers at the same moment both may succeed; the
+ *       later one's file stays. A subclass can do better where the file system can.
+ *   <li>{@link #replace} is as atomic as the file system's own writing of a file: on object stores
+ *       it is.
+ * </ul>
  *
  * <p>Directories mean nothing here: a name is there as long as a file below it is. Outside a
  * pipeline, {@link FileSystems#setDefaultPipelineOptions} must have been called before.
  */
-record BeamFiles() implements StoreFiles {
-  /** What a file was when it was copied: a damaged artifact may be published anew. */
-  private record Version(long bytes, long modified) {}
-
-  /** The files that this process has copied, below a directory of its own. */
-  private static final class Copies {
-    static final Map<String, Version> KNOWN = new ConcurrentHashMap<>();
-    static final Path ROOT = newRoot();
-
-    private static Path newRoot() {
-      try {
-        Path root = Files.createTempDirectory("kindred-copies-");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(root)));
-        return root;
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot make a directory for copies of remote files", e);
-      }
-    }
-
-    private static void deleteQuietly(Path root) {
-      try {
-        new LocalFiles().delete(root.toString());
-      } catch (IOException e) {
-        // The process ends, and nobody reads what is left.
-        return;
-      }
-    }
-  }
-
-  @Override
-  public String absolute(String path) {
-    return path.replaceFirst("/+$", "");
-  }
+public class BeamFiles extends RemoteFiles {
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(BeamFiles.class);
 
   @Override
   public OutputStream create(String path) throws IOException {
     if (size(path) >= 0) {
       throw new FileAlreadyExistsException(path);
     }
+    return overwrite(path);
+  }
+
+  /** Writes a file, whether or not there is one. */
+  protected final OutputStream overwrite(String path) throws IOException {
     return Channels.newOutputStream(FileSystems.create(file(path), "application/octet-stream"));
   }
 
@@ -86,45 +63,6 @@ record BeamFiles() implements StoreFiles {
   }
 
   @Override
-  public Path local(String path) throws IOException {
-    List<MatchResult.Metadata> metadata = match(path);
-    if (metadata.isEmpty()) {
-      throw new NoSuchFileException(path);
-    }
-    Version version =
-        new Version(metadata.get(0).sizeBytes(), metadata.get(0).lastModifiedMillis());
-    // Files of one directory stay together, as who reads a SavedModel expects.
-    Path copy = Copies.ROOT.resolve(relative(path));
-    if (!version.equals(Copies.KNOWN.get(path)) || !Files.exists(copy)) {
-      Files.createDirectories(copy.getParent());
-      Path partial = Files.createTempFile(copy.getParent(), "partial-", "");
-      try (InputStream in = open(path)) {
-        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
-      }
-      // Who has mapped an older copy keeps it.
-      Files.move(partial, copy, StandardCopyOption.ATOMIC_MOVE);
-      Copies.KNOWN.put(path, version);
-    }
-    return copy;
-  }
-
-  @Override
-  public Path localDirectory(String path) throws IOException {
-    return Files.createDirectories(stateOf(path));
-  }
-
-  @Override
-  public void deleteLocalDirectory(String path) throws IOException {
-    new LocalFiles().deleteLocalDirectory(stateOf(path).toString());
-    delete(path);
-  }
-
-  private static Path stateOf(String path) {
-    String name = Digests.of(path.getBytes(StandardCharsets.UTF_8));
-    return Path.of(System.getProperty("java.io.tmpdir"), "kindred", name);
-  }
-
-  @Override
   public long lastModified(String path) throws IOException {
     return match(path, path + "/*", path + "/**").stream()
         .mapToLong(MatchResult.Metadata::lastModifiedMillis)
@@ -133,9 +71,10 @@ record BeamFiles() implements StoreFiles {
   }
 
   @Override
-  public long size(String path) throws IOException {
-    List<MatchResult.Metadata> metadata = match(path);
-    return metadata.isEmpty() ? -1 : metadata.get(0).sizeBytes();
+  protected Optional<Version> version(String path) throws IOException {
+    return match(path).stream()
+        .map(file -> new Version(file.sizeBytes(), file.lastModifiedMillis()))
+        .findFirst();
   }
 
   @Override
@@ -157,8 +96,7 @@ record BeamFiles() implements StoreFiles {
 
   @Override
   public void replace(String path, byte[] bytes) throws IOException {
-    try (OutputStream out =
-        Channels.newOutputStream(FileSystems.create(file(path), "application/json"))) {
+    try (OutputStream out = overwrite(path)) {
       out.write(bytes);
     }
   }
@@ -176,9 +114,19 @@ record BeamFiles() implements StoreFiles {
       targets.add(file(target + "/" + name));
     }
     FileSystems.copy(sources, targets);
-    FileSystems.copy(
-        List.of(file(staged + "/" + manifest)), List.of(file(target + "/" + manifest)));
-    return true;
+    byte[] bytes = ArtifactStore.readAll(this, staged + "/" + manifest);
+    try (OutputStream out = create(target + "/" + manifest)) {
+      out.write(bytes);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      LOG.debug("{} was published by another writer", target, e);
+      return false;
+    }
+  }
+
+  @Override
+  public void withdraw(String target, String manifest, String aside) throws IOException {
+    delete(target + "/" + manifest);
   }
 
   @Override
@@ -228,15 +176,5 @@ record BeamFiles() implements StoreFiles {
     int slash = path.lastIndexOf('/');
     return FileSystems.matchNewResource(path.substring(0, slash + 1), true)
         .resolve(path.substring(slash + 1), StandardResolveOptions.RESOLVE_FILE);
-  }
-
-  private static String relative(String uri) {
-    return uri.replaceFirst("^([A-Za-z][A-Za-z0-9+.-]*:)?/*", "");
-  }
-
-  private static NoSuchFileException noSuchFile(String path, IOException cause) {
-    NoSuchFileException exception = new NoSuchFileException(path);
-    exception.initCause(cause);
-    return exception;
   }
 }

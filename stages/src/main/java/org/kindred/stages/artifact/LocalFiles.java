@@ -189,6 +189,18 @@ record LocalFiles() implements StoreFiles {
   }
 
   @Override
+  public void withdraw(String target, String manifest, String aside) throws IOException {
+    Path destination = path(aside);
+    createDirectories(destination.getParent());
+    try {
+      Files.move(path(target), destination, ATOMIC_MOVE);
+    } catch (NoSuchFileException e) {
+      // Somebody else has withdrawn it.
+      return;
+    }
+  }
+
+  @Override
   public void delete(String path) throws IOException {
     Files.walkFileTree(
         path(path),

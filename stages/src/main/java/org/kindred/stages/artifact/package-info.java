@@ -14,9 +14,10 @@
  * </pre>
  *
  * <p>Guarantees: an artifact is there whole or not at all, whenever the writer dies. Data files are
- * written and synced under names that nobody reads, then the manifest, then one atomic publish;
- * readers trust manifests only. Artifacts are named by their content, so writers that race publish
- * the same bytes under the same name, and the first one wins.
+ * written and synced under names that nobody reads, then the manifest, then they are published as
+ * {@link org.kindred.stages.artifact.StoreFiles#publish} says; readers trust manifests only.
+ * Artifacts are named by their content, so writers that race publish the same bytes under the same
+ * name, and the first one wins.
  *
  * <p>Threading: every class is safe for use by many threads and many processes.
  */

@@ -12,12 +12,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,8 +34,8 @@ abstract class ArtifactStoreContract {
   private static final String OTHER_DIGEST = "0123456789abcdef".repeat(4);
 
   @TempDir Path directory;
-  private final StoreFiles files;
-  Path root;
+  final StoreFiles files;
+  String root;
   ArtifactStore store;
 
   ArtifactStoreContract(StoreFiles files) {
@@ -44,17 +44,38 @@ abstract class ArtifactStoreContract {
 
   @BeforeEach
   void openStore() {
-    root = directory.resolve("store");
-    store = new ArtifactStore(root.toString(), files);
+    root = newRoot();
+    store = new ArtifactStore(root, files);
   }
 
-  static List<String> filesBelow(Path path) throws IOException {
-    try (Stream<Path> tree = Files.walk(path)) {
-      return tree.filter(Files::isRegularFile)
-          .map(file -> path.relativize(file).toString())
-          .sorted()
-          .toList();
+  /** Returns where a store can be made; by default a directory of this machine. */
+  String newRoot() {
+    return directory.resolve("store").toString();
+  }
+
+  /** Makes an empty directory, where there are directories. */
+  void makeDirectory(String path) throws IOException {
+    Files.createDirectories(Path.of(path));
+  }
+
+  List<String> filesBelow(String path) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String name : files.list(path)) {
+      if (files.size(path + "/" + name) >= 0) {
+        found.add(name);
+      } else {
+        filesBelow(path + "/" + name).forEach(below -> found.add(name + "/" + below));
+      }
     }
+    return found;
+  }
+
+  private void write(String path, String text) throws IOException {
+    files.replace(path, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void copy(String from, String to) throws IOException {
+    files.replace(to, ArtifactStore.readAll(files, from));
   }
 
   @Test
@@ -62,20 +83,20 @@ abstract class ArtifactStoreContract {
     assertThat(store.list()).isEmpty();
     assertThat(store.get(OTHER_DIGEST)).isEmpty();
     assertThat(store.lookup(REUSE_KEY)).isEmpty();
-    assertThat(root).doesNotExist();
+    assertThat(files.list(root)).isEmpty();
   }
 
   @Test
   void publishesAWholeArtifact() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
     assertThat(artifact.location()).isEqualTo(root + "/artifacts/" + artifact.digest());
-    assertThat(filesBelow(Path.of(artifact.location())))
+    assertThat(filesBelow(artifact.location()))
         .containsExactly(
             "artifact.json",
             "memory_bank-000000.arrow",
             "rejects-000000.arrow",
             "saved_model/variables/data");
-    assertThat(filesBelow(root.resolve("staging"))).isEmpty();
+    assertThat(filesBelow(root + "/staging")).isEmpty();
     assertThat(store.verify(artifact)).isEmpty();
     assertThat(artifact.type()).isEqualTo(ArtifactType.ARTIFACT_TYPE_DATASET);
     assertThat(artifact.rows("memory_bank")).isEqualTo(3);
@@ -97,7 +118,7 @@ abstract class ArtifactStoreContract {
   void findsWhatWasPublished() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
     ArtifactStore fresh = new ArtifactStore(root + "/", files);
-    assertThat(fresh.root()).isEqualTo(root.toString());
+    assertThat(fresh.root()).isEqualTo(root);
     assertThat(fresh.get(artifact.digest())).contains(artifact);
     assertThat(fresh.list()).containsExactly(artifact);
     assertThat(fresh.lookup(REUSE_KEY))
@@ -130,7 +151,7 @@ abstract class ArtifactStoreContract {
     assertThat(again.manifest().getProducer()).as("the first one's").isEqualTo(PRODUCER);
     assertThat(store.lookup("b7".repeat(32)).orElseThrow().getArtifact()).isEqualTo(digest);
     assertThat(store.list()).hasSize(1);
-    ArtifactStore elsewhere = new ArtifactStore(directory.resolve("elsewhere").toString(), files);
+    ArtifactStore elsewhere = new ArtifactStore(root + "-elsewhere", files);
     assertThat(SMALL.publish(elsewhere, other).digest()).isEqualTo(digest);
     assertThat(new SampleArtifact(4).publish(store).digest()).isNotEqualTo(digest);
   }
@@ -153,6 +174,60 @@ abstract class ArtifactStoreContract {
     assertThat(store.list()).hasSize(digests.size());
   }
 
+  /** For file systems on which single steps are atomic. A reader meanwhile sees all or nothing. */
+  void writersThatRacePublishOneArtifact() throws Exception {
+    int writers = 4;
+    for (int round = 1; round <= 5; round++) {
+      SampleArtifact sample = new SampleArtifact(round);
+      List<Staging> stagings = new ArrayList<>();
+      List<List<StagedFile>> staged = new ArrayList<>();
+      for (int writer = 0; writer < writers; writer++) {
+        stagings.add(store.newStaging(SampleArtifact.TYPE));
+        staged.add(sample.stage(stagings.get(writer)));
+      }
+      List<String> before = files.list(root + "/artifacts");
+      AtomicInteger busy = new AtomicInteger(writers);
+      List<String> digests =
+          Race.of(
+              writers + 1,
+              racer -> {
+                if (racer == writers) {
+                  return watch(busy, before);
+                }
+                Producer producer = PRODUCER.toBuilder().setReuseKey("key-" + racer % 2).build();
+                try {
+                  return store
+                      .publish(stagings.get(racer), staged.get(racer), sample.payload(), producer)
+                      .digest();
+                } finally {
+                  busy.decrementAndGet();
+                }
+              });
+      assertThat(digests).containsOnly(digests.get(0));
+      assertThat(store.list()).hasSize(round);
+      for (String key : List.of("key-0", "key-1")) {
+        assertThat(store.lookup(key).orElseThrow().getArtifact()).isEqualTo(digests.get(0));
+      }
+    }
+    assertThat(filesBelow(root + "/staging")).isEmpty();
+  }
+
+  /** Verifies what is there until nobody publishes any more; returns the new one's digest. */
+  private String watch(AtomicInteger busy, List<String> before) throws IOException {
+    String found = "none";
+    for (boolean last = false; !last; ) {
+      last = busy.get() == 0;
+      for (String digest : files.list(root + "/artifacts")) {
+        Optional<StoredArtifact> artifact = store.get(digest);
+        if (artifact.isPresent() && !before.contains(digest)) {
+          assertThat(store.verify(artifact.get())).isEmpty();
+          found = digest;
+        }
+      }
+    }
+    return found;
+  }
+
   @Test
   void resolvesDigestsPrefixesAndPaths() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
@@ -160,7 +235,7 @@ abstract class ArtifactStoreContract {
     assertThat(store.resolve(digest)).isEqualTo(artifact);
     assertThat(store.resolve(digest.substring(0, 4))).isEqualTo(artifact);
     assertThat(store.resolve(digest.substring(0, 63))).isEqualTo(artifact);
-    ArtifactStore other = new ArtifactStore(directory.resolve("other").toString(), files);
+    ArtifactStore other = new ArtifactStore(root + "-other", files);
     for (String path : List.of(artifact.location(), artifact.location() + "/")) {
       assertThat(other.resolve(path).manifest()).isEqualTo(artifact.manifest());
       assertThat(other.resolve(path).location()).isEqualTo(artifact.location());
@@ -178,7 +253,7 @@ abstract class ArtifactStoreContract {
             digest + "0",
             "",
             "name",
-            root.toString(),
+            root,
             root + "/none",
             "../" + digest);
     for (String reference : missing) {
@@ -210,9 +285,9 @@ abstract class ArtifactStoreContract {
       content.getDatasetBuilder().setRejected(seed);
       String digest = Digests.of(content.build());
       if (digest.startsWith(prefix)) {
-        Path twin = Files.createDirectories(root.resolve("artifacts").resolve(digest));
         var manifest = artifact.manifest().toBuilder().setDigest(digest).setContent(content);
-        Files.write(twin.resolve("artifact.json"), Manifests.toJson(manifest.build()));
+        files.replace(
+            root + "/artifacts/" + digest + "/artifact.json", Manifests.toJson(manifest.build()));
         return digest;
       }
     }
@@ -222,19 +297,17 @@ abstract class ArtifactStoreContract {
   void foreignAndHalfWrittenDirectoriesAreNobodysArtifacts() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
     String prefix = artifact.digest().substring(0, 4);
-    Path artifacts = root.resolve("artifacts");
-    Files.writeString(artifacts.resolve(".DS_Store"), "x");
-    Files.writeString(artifacts.resolve(OTHER_DIGEST), "a file");
-    Files.createDirectories(artifacts.resolve("lost+found/artifact.json"));
-    Files.createDirectory(artifacts.resolve(prefix + "1".repeat(60)));
-    Path half = Files.createDirectory(artifacts.resolve(prefix + "2".repeat(60)));
-    Files.writeString(half.resolve("examples-000000.arrow"), "ARROW1");
-    Path cut = Files.createDirectory(artifacts.resolve(prefix + "3".repeat(60)));
-    Files.writeString(cut.resolve("artifact.json"), "{\"digest\": \"");
-    Path moved = Files.createDirectory(artifacts.resolve(prefix + "4".repeat(60)));
-    Files.copy(Path.of(artifact.location(), "artifact.json"), moved.resolve("artifact.json"));
-    Path directory = artifacts.resolve(prefix + "5".repeat(60));
-    Files.createDirectories(directory.resolve("artifact.json"));
+    String artifacts = root + "/artifacts/";
+    write(artifacts + ".DS_Store", "x");
+    write(artifacts + OTHER_DIGEST, "a file");
+    makeDirectory(artifacts + "lost+found/artifact.json");
+    makeDirectory(artifacts + prefix + "1".repeat(60));
+    write(artifacts + prefix + "2".repeat(60) + "/examples-000000.arrow", "ARROW1");
+    String cut = artifacts + prefix + "3".repeat(60);
+    write(cut + "/artifact.json", "{\"digest\": \"");
+    String moved = artifacts + prefix + "4".repeat(60);
+    copy(artifact.location() + "/artifact.json", moved + "/artifact.json");
+    makeDirectory(artifacts + prefix + "5".repeat(60) + "/artifact.json");
 
     assertThat(store.list()).containsExactly(artifact);
     assertThat(store.resolve(prefix)).isEqualTo(artifact);
@@ -253,9 +326,9 @@ abstract class ArtifactStoreContract {
   @Test
   void aReuseKeyThatIsNotReadableIsWrittenAnew() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
-    Path key = root.resolve("keys").resolve(REUSE_KEY + ".json");
+    String key = root + "/keys/" + REUSE_KEY + ".json";
     for (String damaged : List.of("", "{", "{\"artifact\": {}}", "{\"unknown\": \"x\"}")) {
-      Files.writeString(key, damaged);
+      write(key, damaged);
       assertThat(store.lookup(REUSE_KEY)).isEmpty();
     }
     SMALL.publish(store);
@@ -265,20 +338,17 @@ abstract class ArtifactStoreContract {
   @Test
   void publishingOverADamagedArtifactRepairsIt() throws IOException {
     StoredArtifact artifact = SMALL.publish(store);
-    Path location = Path.of(artifact.location());
-    for (String name : filesBelow(location)) {
-      Files.delete(location.resolve(name));
+    for (String name : filesBelow(artifact.location())) {
+      String path = artifact.location() + "/" + name;
+      files.delete(path);
       assertThat(SMALL.publish(store).digest()).isEqualTo(artifact.digest());
       assertThat(store.verify(artifact)).as(name).isEmpty();
-      Files.writeString(location.resolve(name), "damage");
+      write(path, "damage");
       assertThat(SMALL.publish(store).digest()).isEqualTo(artifact.digest());
       assertThat(store.verify(artifact)).as(name).isEmpty();
     }
     StoredArtifact other = new SampleArtifact(4).publish(store);
-    Files.copy(
-        Path.of(other.location(), "artifact.json"),
-        location.resolve("artifact.json"),
-        StandardCopyOption.REPLACE_EXISTING);
+    copy(other.location() + "/artifact.json", artifact.location() + "/artifact.json");
     assertThat(SMALL.publish(store).digest()).isEqualTo(artifact.digest());
     assertThat(store.verify(artifact)).isEmpty();
     assertThat(store.list()).hasSize(2);
@@ -295,9 +365,9 @@ abstract class ArtifactStoreContract {
     assertThat(twin.file()).isEqualTo(staged.get(0).file());
     StoredArtifact artifact = store.publish(staging, staged, SMALL.payload(), PRODUCER);
     assertThat(artifact.rows("memory_bank")).isEqualTo(3);
-    assertThat(filesBelow(Path.of(artifact.location()))).hasSize(1 + staged.size());
+    assertThat(filesBelow(artifact.location())).hasSize(1 + staged.size());
     assertThat(store.verify(artifact)).isEmpty();
-    assertThat(filesBelow(root.resolve("staging"))).isEmpty();
+    assertThat(filesBelow(root + "/staging")).isEmpty();
   }
 
   @Test
@@ -308,7 +378,7 @@ abstract class ArtifactStoreContract {
       StoredArtifact artifact = store.publish(staging, staged, SMALL.payload(), PRODUCER);
       late.finish();
       new SampleArtifact(9).stageBank(staging, 0);
-      assertThat(filesBelow(Path.of(artifact.location()))).hasSize(1 + staged.size());
+      assertThat(filesBelow(artifact.location())).hasSize(1 + staged.size());
       assertThat(store.verify(artifact)).isEmpty();
       assertThat(store.list()).containsExactly(artifact);
     }
@@ -415,13 +485,13 @@ abstract class ArtifactStoreContract {
   }
 
   @Test
-  void anArtifactMustHaveAPayload() {
+  void anArtifactMustHaveAPayload() throws IOException {
     Content none = Content.getDefaultInstance();
     assertThatExceptionOfType(ArtifactException.class)
         .isThrownBy(
             () -> store.publish(store.newStaging(SampleArtifact.TYPE), List.of(), none, PRODUCER))
         .withMessage("what stage \"sample\" made has no payload");
-    assertThat(root).doesNotExist();
+    assertThat(files.list(root)).isEmpty();
   }
 
   @Test
@@ -443,13 +513,13 @@ abstract class ArtifactStoreContract {
 
   @Test
   void aStoreInAFilesPlaceIsAClearError() throws IOException {
-    Files.writeString(root, "not a store");
+    write(root, "not a store");
     assertThat(store.list()).isEmpty();
     assertThat(store.lookup(REUSE_KEY)).isEmpty();
     assertThatExceptionOfType(ArtifactException.class).isThrownBy(() -> store.resolve("abcd"));
     assertThatIOException()
         .isThrownBy(() -> SMALL.publish(store))
-        .withMessageContaining(root.toString())
+        .withMessageContaining(root)
         .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
   }
 }

@@ -196,6 +196,16 @@ final class FaultyFiles implements StoreFiles {
   }
 
   @Override
+  public void withdraw(String target, String manifest, String aside) throws IOException {
+    changeAtOnce(
+        target,
+        () -> {
+          files.withdraw(target, manifest, aside);
+          return null;
+        });
+  }
+
+  @Override
   public void delete(String path) throws IOException {
     change(
         path,

@@ -20,6 +20,18 @@ class LocalFilesTest extends StoreFilesContract {
   }
 
   @Test
+  @Override
+  void ofWritersThatRaceOneCreates() throws Exception {
+    super.ofWritersThatRaceOneCreates();
+  }
+
+  @Test
+  @Override
+  void ofWritersThatRaceOnePublishes() throws Exception {
+    super.ofWritersThatRaceOnePublishes();
+  }
+
+  @Test
   void pathsAreMadeAbsolute() {
     String here = Path.of("").toAbsolutePath().toString();
     assertThat(files.absolute("some/store/")).isEqualTo(here + "/some/store");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What every implementation of {@link StoreFiles} does, on files of this machine. */
+/** What every implementation of {@link StoreFiles} does. */
 abstract class StoreFilesContract {
   @TempDir Path directory;
   final StoreFiles files;
@@ -29,7 +29,12 @@ abstract class StoreFilesContract {
 
   @BeforeEach
   void root() {
-    root = directory.resolve("store").toString();
+    root = newRoot();
+  }
+
+  /** Returns where a store can be made; by default a directory of this machine. */
+  String newRoot() {
+    return directory.resolve("store").toString();
   }
 
   String write(String name, String text) throws IOException {
@@ -144,6 +149,61 @@ abstract class StoreFilesContract {
     assertThat(files.list(root + "/artifacts/x")).containsExactly("manifest");
   }
 
+  /** For file systems on which the name is there when {@code create} or {@code close} returns. */
+  void ofWritersThatRaceOneCreates() throws Exception {
+    for (int round = 0; round < 5; round++) {
+      String path = root + "/claims/" + round;
+      assertThat(
+              Race.of(
+                  4,
+                  writer -> {
+                    try (OutputStream out = files.create(path)) {
+                      out.write(("writer " + writer).getBytes(UTF_8));
+                      return false;
+                    } catch (FileAlreadyExistsException e) {
+                      return true;
+                    }
+                  }))
+          .containsOnlyOnce(false);
+      assertThat(read("claims/" + round)).startsWith("writer ");
+    }
+  }
+
+  /** For file systems with a conditional last step. */
+  void ofWritersThatRaceOnePublishes() throws Exception {
+    List<String> names = List.of("a", "deep/b", "manifest");
+    for (int round = 0; round < 5; round++) {
+      String staging = root + "/staging/" + round + "-";
+      String target = root + "/artifacts/" + round;
+      for (int writer = 0; writer < 4; writer++) {
+        write("staging/" + round + "-" + writer + "/a", "same");
+        write("staging/" + round + "-" + writer + "/deep/b", "bytes");
+        write("staging/" + round + "-" + writer + "/manifest", "by " + writer);
+      }
+      List<Boolean> won = Race.of(4, writer -> files.publish(staging + writer, target, names));
+      assertThat(won).containsOnlyOnce(true);
+      assertThat(read("artifacts/" + round + "/manifest")).isEqualTo("by " + won.indexOf(true));
+      assertThat(read("artifacts/" + round + "/a")).isEqualTo("same");
+      assertThat(read("artifacts/" + round + "/deep/b")).isEqualTo("bytes");
+      assertThat(files.list(target)).containsExactly("a", "deep", "manifest");
+    }
+  }
+
+  @Test
+  void whatIsWithdrawnMakesRoom() throws IOException {
+    List<String> names = List.of("a", "manifest");
+    for (String name : names) {
+      write("artifacts/x/" + name, "damaged");
+      write("staging/1/" + name, "whole");
+    }
+    files.withdraw(root + "/artifacts/x", "manifest", root + "/staging/aside");
+    assertThat(files.size(root + "/artifacts/x/manifest")).isEqualTo(-1);
+    files.withdraw(root + "/artifacts/x", "manifest", root + "/staging/again");
+    assertThat(files.publish(root + "/staging/1", root + "/artifacts/x", names)).isTrue();
+    assertThat(read("artifacts/x/a")).isEqualTo("whole");
+    assertThat(read("artifacts/x/manifest")).isEqualTo("whole");
+  }
+
   @Test
   void deletesWhatIsBelow() throws IOException {
     write("a/b/c/d", "x");
@@ -194,7 +254,9 @@ abstract class StoreFilesContract {
 
   @Test
   void aStoreInAFilesPlaceIsAClearError() throws IOException {
-    Files.writeString(directory.resolve("store"), "not a directory");
+    try (OutputStream out = files.create(root)) {
+      out.write("not a directory".getBytes(UTF_8));
+    }
     assertThat(files.list(root + "/artifacts")).isEmpty();
     assertThat(files.size(root + "/artifacts/x")).isEqualTo(-1);
     assertThatIOException()

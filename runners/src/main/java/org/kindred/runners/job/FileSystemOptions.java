@@ -1,0 +1,37 @@
+package org.kindred.runners.job;
+
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+
+/**
+ * What Beam's file systems are told, in this process and in the workers of every job: the options
+ * in the environment variable {@value #VARIABLE}, written as for any pipeline of Beam's, such as
+ * {@code --awsRegion=eu-central-1}, separated by blanks.
+ *
+ * <p>Beam registers its file systems anew with the options of each pipeline that it starts, so every
+ * job's options begin with these.
+ */
+public final class FileSystemOptions {
+  /** Name of the environment variable. */
+  public static final String VARIABLE = "KINDRED_BEAM_OPTIONS";
+
+  private FileSystemOptions() {}
+
+  /**
+   * Returns new options, those of the environment set.
+   *
+   * @throws IllegalArgumentException if Beam does not know one of them
+   */
+  public static PipelineOptions create() {
+    return of(System.getenv().getOrDefault(VARIABLE, ""));
+  }
+
+  static PipelineOptions of(String words) {
+    String[] options = words.isBlank() ? new String[0] : words.trim().split("\\s+", -1);
+    try {
+      return PipelineOptionsFactory.fromArgs(options).create();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("%s: %s".formatted(VARIABLE, e.getMessage()), e);
+    }
+  }
+}
