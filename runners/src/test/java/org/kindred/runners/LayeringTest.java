@@ -14,6 +14,7 @@ final class LayeringTest {
   private static final String PROTO = "org.kindred.proto..";
   private static final String MODELS = "org.kindred.models..";
   private static final String STAGES = "org.kindred.stages..";
+  private static final String STORES = "org.kindred.store..";
   private static final String PIPELINES = "org.kindred.pipelines..";
   private static final String RUNNERS = "org.kindred.runners..";
 
@@ -24,7 +25,7 @@ final class LayeringTest {
           .resideInAPackage(PROTO)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(MODELS, STAGES, PIPELINES, RUNNERS);
+          .resideInAnyPackage(MODELS, STAGES, STORES, PIPELINES, RUNNERS);
 
   @ArchTest
   static final ArchRule MODELS_KNOW_PROTO_ALONE =
@@ -33,7 +34,7 @@ final class LayeringTest {
           .resideInAPackage(MODELS)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(STAGES, PIPELINES, RUNNERS);
+          .resideInAnyPackage(STAGES, STORES, PIPELINES, RUNNERS);
 
   @ArchTest
   static final ArchRule STAGES_DO_NOT_KNOW_WHO_RUNS_THEM =
@@ -42,7 +43,7 @@ final class LayeringTest {
           .resideInAPackage(STAGES)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(PIPELINES, RUNNERS);
+          .resideInAnyPackage(STORES, PIPELINES, RUNNERS);
 
   @ArchTest
   static final ArchRule PIPELINES_DO_NOT_KNOW_RUNNERS =

@@ -8,8 +8,8 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * in the environment variable {@value #VARIABLE}, written as for any pipeline of Beam's, such as
  * {@code --awsRegion=eu-central-1}, separated by blanks.
  *
- * <p>Beam registers its file systems anew with the options of each pipeline that it starts, so every
- * job's options begin with these.
+ * <p>Beam registers its file systems anew with the options of each pipeline that it starts, so
+ * every job's options begin with these.
  */
 public final class FileSystemOptions {
   /** Name of the environment variable. */

@@ -29,9 +29,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Publishing: a stage's workers write data files below {@link #newStaging}; {@link #publish}
  * names them, writes the manifest beside them, and makes the directory {@code artifacts/DIGEST} in
- * one step, as {@link StoreFiles#publish} says; then the reuse key is written. A writer that dies before that step leaves a
- * staging directory that nobody reads; one that dies between the step and the key leaves a whole
- * artifact, which the next run finds by its digest when it has made the same bytes.
+ * one step, as {@link StoreFiles#publish} says; then the reuse key is written. A writer that dies
+ * before that step leaves a staging directory that nobody reads; one that dies between the step and
+ * the key leaves a whole artifact, which the next run finds by its digest when it has made the same
+ * bytes.
  */
 public final class ArtifactStore implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -192,8 +193,8 @@ public final class ArtifactStore implements Serializable {
   }
 
   /** Another writer was first, or what was there has been damaged since. */
-  private void publishOverDamage(
-      Staging staging, String target, List<String> names, String digest) throws IOException {
+  private void publishOverDamage(Staging staging, String target, List<String> names, String digest)
+      throws IOException {
     List<String> damage = Verification.problems(files, target, digest);
     if (!damage.isEmpty()) {
       LOG.warn("replacing a damaged artifact: {}", damage.get(0));

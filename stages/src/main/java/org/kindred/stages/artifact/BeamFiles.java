@@ -164,8 +164,9 @@ public class BeamFiles extends RemoteFiles {
 
   private static List<MatchResult.Metadata> match(String... patterns) throws IOException {
     List<MatchResult.Metadata> files = new ArrayList<>();
-    for (MatchResult match : FileSystems.match(List.of(patterns), EmptyMatchTreatment.ALLOW)) {
-      match.metadata().stream()
+    for (String pattern : patterns) {
+      // One at a time: Beam's S3 file system fails when two patterns match the same file.
+      FileSystems.match(pattern, EmptyMatchTreatment.ALLOW).metadata().stream()
           .filter(metadata -> !metadata.resourceId().isDirectory())
           .forEach(files::add);
     }

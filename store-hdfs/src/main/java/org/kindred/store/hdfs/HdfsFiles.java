@@ -20,6 +20,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException;
+import org.apache.hadoop.ipc.RemoteException;
 import org.kindred.stages.artifact.RemoteFiles;
 
 /**
@@ -47,22 +48,31 @@ final class HdfsFiles extends RemoteFiles {
     T on(FileContext hdfs, Path path) throws IOException;
   }
 
-  /** Gives failures the types that callers expect, and a message of one line that names the URI. */
   private static <T> T call(String verb, String uri, Operation<T> operation) throws IOException {
     Path path = new Path(uri);
     try {
       return operation.on(HdfsRegistrar.client(path.toUri()), path);
-    } catch (FileNotFoundException e) {
-      throw noSuchFile(uri, e);
-    } catch (org.apache.hadoop.fs.FileAlreadyExistsException | AlreadyBeingCreatedException e) {
+    } catch (RemoteException e) {
+      throw failure(verb, uri, e.unwrapRemoteException());
+    } catch (IOException e) {
+      throw failure(verb, uri, e);
+    }
+  }
+
+  /** Gives a failure the type that callers expect, and a message of one line that names the URI. */
+  private static IOException failure(String verb, String uri, IOException e) {
+    if (e instanceof FileNotFoundException) {
+      return noSuchFile(uri, e);
+    }
+    if (e instanceof org.apache.hadoop.fs.FileAlreadyExistsException
+        || e instanceof AlreadyBeingCreatedException) {
       FileAlreadyExistsException exists = new FileAlreadyExistsException(uri);
       exists.initCause(e);
-      throw exists;
-    } catch (IOException e) {
-      // What the NameNode says ends with its own stack trace.
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new IOException("cannot %s %s: %s".formatted(verb, uri, reason), e);
+      return exists;
     }
+    // What the NameNode says ends with its own stack trace.
+    String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return new IOException("cannot %s %s: %s".formatted(verb, uri, reason), e);
   }
 
   private static void makeParent(FileContext hdfs, Path path) throws IOException {

@@ -54,9 +54,7 @@ class HdfsFilesTest extends StoreFilesContract {
     write("staging/1/a", "x");
     write("staging/1/manifest", "x");
     long fileId = id("staging/1/a");
-    assertThat(
-            files.publish(
-                root + "/staging/1", root + "/artifacts/x", List.of("a", "manifest")))
+    assertThat(files.publish(root + "/staging/1", root + "/artifacts/x", List.of("a", "manifest")))
         .isTrue();
     assertThat(id("artifacts/x/a")).isEqualTo(fileId);
     assertThat(files.list(root + "/staging")).isEmpty();

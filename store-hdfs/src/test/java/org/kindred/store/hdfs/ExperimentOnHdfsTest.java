@@ -113,7 +113,8 @@ final class ExperimentOnHdfsTest {
     try (ZipFile zip = new ZipFile(archive.toFile())) {
       for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(ZipEntry.class::cast)::iterator) {
         if (entry.getName().matches("(train|test)/(pants|shoes)/.*")
-            && taken.merge(Path.of(entry.getName()).getParent().toString(), 1, Integer::sum) <= 12) {
+            && taken.merge(Path.of(entry.getName()).getParent().toString(), 1, Integer::sum)
+                <= 12) {
           try (InputStream in = zip.getInputStream(entry);
               OutputStream out = files.create(root + "/photographs/" + entry.getName())) {
             in.transferTo(out);

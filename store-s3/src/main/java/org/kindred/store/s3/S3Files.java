@@ -2,10 +2,13 @@ package org.kindred.store.s3;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.List;
 import org.kindred.stages.artifact.BeamFiles;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
 /**
  * Objects of S3 as files. An object changes in one step, and every reader that begins later sees
@@ -34,6 +37,18 @@ final class S3Files extends BeamFiles {
       throw new FileAlreadyExistsException(path);
     }
     return new Output(path);
+  }
+
+  /** Beam's lets the client's own exceptions through. */
+  @Override
+  public InputStream open(String path) throws IOException {
+    try {
+      return super.open(path);
+    } catch (NoSuchKeyException e) {
+      throw noSuchFile(path, new IOException(e));
+    } catch (SdkException e) {
+      throw S3Objects.cannot("open", path, e);
+    }
   }
 
   /** By directory, where Beam's would list all that is below and ask for each of it. */

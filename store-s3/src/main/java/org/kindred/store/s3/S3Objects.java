@@ -120,7 +120,7 @@ final class S3Objects {
         page.commonPrefixes().stream().map(CommonPrefix::prefix));
   }
 
-  private static IOException cannot(String verb, String uri, SdkException e) {
+  static IOException cannot(String verb, String uri, SdkException e) {
     return new IOException("cannot %s %s: %s".formatted(verb, uri, e.getMessage()), e);
   }
 }
