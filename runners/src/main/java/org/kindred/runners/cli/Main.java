@@ -129,10 +129,11 @@ public final class Main implements Callable<Integer> {
       }
     } catch (IllegalArgumentException e) {
       // So Beam says that no file system has the scheme.
-      throw new UsageException(
-          "--store %s: %s; stores on hdfs and s3 need a build with -Phdfs or -Ps3"
-              .formatted(store, e.getMessage()),
-          e);
+      String remedy =
+          store.matches("(hdfs|s3):.*") && e.getMessage().startsWith("No filesystem")
+              ? "; build with -P" + store.substring(0, store.indexOf(':'))
+              : "";
+      throw new UsageException("--store %s: %s%s".formatted(store, e.getMessage(), remedy), e);
     }
     return opened;
   }

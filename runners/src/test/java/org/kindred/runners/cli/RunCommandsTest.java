@@ -39,8 +39,7 @@ final class RunCommandsTest {
 
   @Test
   void detachedRunGoesOnByItself() throws Exception {
-    JsonNode started =
-        kindred("run", ingest, "--detach", "--json").succeeded().json();
+    JsonNode started = kindred("run", ingest, "--detach", "--json").succeeded().json();
     String run = started.get("run").asText();
     JsonNode status = runs.await(run, DetachedRuns::hasEnded);
     assertThat(status.get("state").asText()).isEqualTo("RUN_STATE_DONE");
@@ -63,13 +62,7 @@ final class RunCommandsTest {
   @Test
   void cancelledRunStopsAndKeepsWhatItMade() throws Exception {
     String run =
-        kindred(
-                "run",
-                experiment,
-                "--set",
-                "pretrain.epochs=1000",
-                "--detach",
-                "--json")
+        kindred("run", experiment, "--set", "pretrain.epochs=1000", "--detach", "--json")
             .succeeded()
             .json()
             .get("run")
@@ -94,12 +87,7 @@ final class RunCommandsTest {
 
   @Test
   void runWhoseProcessDiedIsToldAsLost() throws Exception {
-    String run =
-        kindred("run", ingest, "--json")
-            .succeeded()
-            .json()
-            .get("run")
-            .asText();
+    String run = kindred("run", ingest, "--json").succeeded().json().get("run").asText();
     Path record = folder.resolve("store/runs").resolve(run).resolve("run.json");
     Files.writeString(
         record,

@@ -151,7 +151,7 @@ abstract class StoreFilesContract {
 
   /** For file systems on which the name is there when {@code create} or {@code close} returns. */
   void ofWritersThatRaceOneCreates() throws Exception {
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
       String path = root + "/claims/" + round;
       assertThat(
               Race.of(
@@ -172,7 +172,7 @@ abstract class StoreFilesContract {
   /** For file systems with a conditional last step. */
   void ofWritersThatRaceOnePublishes() throws Exception {
     List<String> names = List.of("a", "deep/b", "manifest");
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
       String staging = root + "/staging/" + round + "-";
       String target = root + "/artifacts/" + round;
       for (int writer = 0; writer < 4; writer++) {

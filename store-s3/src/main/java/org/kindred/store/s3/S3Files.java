@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.List;
+import java.util.Optional;
 import org.kindred.stages.artifact.BeamFiles;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
@@ -49,6 +50,12 @@ final class S3Files extends BeamFiles {
     } catch (SdkException e) {
       throw S3Objects.cannot("open", path, e);
     }
+  }
+
+  /** Beam can't look at a bucket, which is no file. */
+  @Override
+  protected Optional<Version> version(String path) throws IOException {
+    return path.matches("[^:]+://[^/]*/?") ? Optional.empty() : super.version(path);
   }
 
   /** By directory, where Beam's would list all that is below and ask for each of it. */

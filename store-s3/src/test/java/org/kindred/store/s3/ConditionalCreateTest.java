@@ -82,6 +82,12 @@ final class ConditionalCreateTest {
   }
 
   @Test
+  void aBucketIsNoFile() throws IOException {
+    assertThat(files.size("s3://bucket")).isEqualTo(-1);
+    assertThat(requests).isEmpty();
+  }
+
+  @Test
   void whoIsSecondIsTold() {
     answers.add(412);
     assertThatExceptionOfType(FileAlreadyExistsException.class)
