@@ -32,10 +32,9 @@ steps:
       views: {{preset: A-cifar-is, size: 32}}
       evaluation: {{preset: test, size: 32}}
       objective: {{invaspread: {{}}}}
-      split: test
       epochs: 1
       monitor: {{holdout: 0}}
-  - {{stage: extract, inputs: {{dataset: photographs, model: pretrain}}, config: {{baselines: false}}}}
+  - {{stage: extract, inputs: {{dataset: photographs}}}}
   - stage: pretrain
     id: quick
     inputs: {{dataset: photographs}}
@@ -88,13 +87,16 @@ def main():
         experiment = Path(folder) / "rates.yaml"
         experiment.write_text(YAML.format(folder=folder, home=HOME))
         where = (str(experiment), "--store", f"{folder}/store")
-        seconds = {step["id"]: kindred("run", *where, "--only", step["id"])[1] for step in kindred("plan", *where)[0]["steps"]}
-        idle = kindred("run", *where)[1]
-        for step in kindred("plan", *where)[0]["steps"]:
-            work, taken = step["size"]["work"], seconds[step["id"]] - idle
-            if step["id"] == "cluster":
+        steps = [step["id"] for step in kindred("plan", *where)[0]["steps"]]
+        for step in steps:
+            _, seconds = kindred("run", *where, "--only", step)
+            _, idle = kindred("run", *where, "--only", step)
+            size = next(s for s in kindred("plan", *where)[0]["steps"] if s["id"] == step)["size"]
+            work = size["work"]
+            if step == "cluster":
                 work *= iterations(folder) / 20
-            print(f"{step['id']:12} {work:10.3g} {step['size']['work_unit']:20} {taken:7.1f} s {work / taken:10.3g} a core second")
+            print(f"{step:12} {work:10.3g} {size['work_unit']:20} {seconds - idle:7.1f} s"
+                  f" {work / (seconds - idle):10.3g} a core second", flush=True)
 
 
 def iterations(folder):
