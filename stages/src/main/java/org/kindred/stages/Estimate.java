@@ -55,7 +55,7 @@ public record Estimate(
    * @param amount how much
    * @param unit of what, in the plural
    * @param perCoreSecond how much one processor does in a second where nothing better is known:
-   *     measured by {@code runners/benchmarks/rates.py}
+   *     measured by {@code runners/benchmarks/rates.py}, or as README says
    */
   public record Work(double amount, String unit, double perCoreSecond) {}
 

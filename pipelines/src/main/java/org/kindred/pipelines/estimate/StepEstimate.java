@@ -15,6 +15,7 @@ import org.kindred.stages.Estimate;
  */
 public record StepEstimate(
     String step, String stage, Optional<Estimate> estimate, Rate rate, List<String> notes) {
+  private static final double SECONDS_PER_HOUR = 3600;
 
   /**
    * How fast work is done.
@@ -35,6 +36,4 @@ public record StepEstimate(
         .map(size -> size.work().amount() / rate.perCoreSecond() / SECONDS_PER_HOUR)
         .orElse(0.0);
   }
-
-  private static final double SECONDS_PER_HOUR = 3600;
 }

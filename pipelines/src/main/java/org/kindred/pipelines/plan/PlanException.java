@@ -11,6 +11,7 @@ public final class PlanException extends RuntimeException {
     super(message);
   }
 
+  /** Says what is wrong, and what led to it. */
   public PlanException(String message, Throwable cause) {
     super(message, cause);
   }

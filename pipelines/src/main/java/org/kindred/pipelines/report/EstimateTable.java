@@ -86,7 +86,7 @@ public final class EstimateTable {
         ? text.toString()
         : text.append("core-hours of ")
             .append(String.join(", ", others))
-            .append(" by the rates of Kindred's own measurement (runners/benchmarks/rates.py)\n")
+            .append(" by the rates that README gives\n")
             .toString();
   }
 

@@ -33,7 +33,8 @@ public final class AugmentStage implements Stage<AugmentConfig> {
   /** Examples of one work item. */
   private static final int SHARD_EXAMPLES = 1000;
 
-  private static final double PIXELS_PER_CORE_SECOND = 3e7;
+  /** Pixels of views that are made of stored ones and written. */
+  private static final double PIXELS_PER_CORE_SECOND = 2e7;
 
   @Override
   public String name() {

@@ -28,6 +28,7 @@ import org.kindred.stages.neighbors.NeighborLists;
 public final class GraphStage implements Stage<GraphConfig> {
   static final String EMBEDDINGS = "embeddings";
 
+  /** Of 50,000 rows of 128 values and k = 10: README, Measured. */
   private static final double FLOPS_PER_CORE_SECOND = 5e10;
 
   @Override

@@ -33,7 +33,7 @@ public final class IngestStage implements Stage<IngestConfig> {
   private static final double DECODED_PER_CORE_SECOND = 3e7;
 
   /** Bytes of pixels that are written as they are. */
-  private static final double COPIED_PER_CORE_SECOND = 1e8;
+  private static final double COPIED_PER_CORE_SECOND = 1.5e8;
 
   /** Length of a split's name, about. */
   private static final double TEXT_BYTES = 5;
