@@ -122,12 +122,19 @@ public final class Estimator {
     } catch (StageException e) {
       notes.add(e.getMessage());
     }
-    Rate rate =
-        estimate.isPresent()
-            ? rates
-                .of(stage)
-                .orElse(new Rate(estimate.get().work().perCoreSecond(), Optional.empty()))
-            : new Rate(1, Optional.empty());
+    if (estimate.isEmpty()) {
+      Rate none = new Rate(1, Optional.empty());
+      return new StepEstimate(step.id(), stage.name(), estimate, none, notes);
+    }
+    double own = estimate.get().work().perCoreSecond();
+    Rate rate = rates.of(stage).orElse(new Rate(own, Optional.empty()));
+    double hours = rate.coreHours(estimate.get());
+    if (hours / estimate.get().workItems() > MANY_HOURS) {
+      notes.add(
+          text(
+              "a work item, of %,d, takes %,.0f core-hours on one machine",
+              estimate.get().workItems(), hours / estimate.get().workItems()));
+    }
     return new StepEstimate(step.id(), stage.name(), estimate, rate, notes);
   }
 
@@ -196,8 +203,8 @@ public final class Estimator {
             table ->
                 notes.add(
                     text(
-                        "each reader maps the %,d files of table %s at once, of 65,530 maps that a"
-                            + " process has by default (vm.max_map_count)",
+                        "a reader maps the %,d files of table %s at once, and evaluate has two readers;"
+                            + " a process has 65,530 maps by default (vm.max_map_count)",
                         table.files(), table.table())));
     notes.addAll(estimate.notes());
   }
