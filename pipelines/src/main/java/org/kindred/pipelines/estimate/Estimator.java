@@ -35,6 +35,7 @@ public final class Estimator {
   /** A reader maps every file; Linux allows a process 65,530 maps, and it has two readers. */
   private static final long MANY_FILES = 30_000;
 
+  private static final double MANY_HOURS = 10;
   private static final double MUCH_MEMORY = 8e9;
   private static final double LARGE_JOB = 64e6;
 

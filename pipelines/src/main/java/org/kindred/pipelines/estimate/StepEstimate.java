@@ -23,7 +23,11 @@ public record StepEstimate(
    * @param perCoreSecond units of work that a processor does in a second
    * @param run id of the run that it was measured in; empty for the stage's own figure
    */
-  public record Rate(double perCoreSecond, Optional<String> run) {}
+  public record Rate(double perCoreSecond, Optional<String> run) {
+    double coreHours(Estimate size) {
+      return size.work().amount() / perCoreSecond / SECONDS_PER_HOUR;
+    }
+  }
 
   /** Copies the list. */
   public StepEstimate {
@@ -32,8 +36,6 @@ public record StepEstimate(
 
   /** Returns the hours that one processor needs; 0 when the size is not known. */
   public double coreHours() {
-    return estimate
-        .map(size -> size.work().amount() / rate.perCoreSecond() / SECONDS_PER_HOUR)
-        .orElse(0.0);
+    return estimate.map(rate::coreHours).orElse(0.0);
   }
 }
