@@ -49,9 +49,9 @@ final class HdfsFiles extends RemoteFiles {
   }
 
   private static <T> T call(String verb, String uri, Operation<T> operation) throws IOException {
-    Path path = new Path(uri);
+    Path path = HdfsRegistrar.path(uri);
     try {
-      return operation.on(HdfsRegistrar.client(path.toUri()), path);
+      return operation.on(HdfsRegistrar.client(path), path);
     } catch (RemoteException e) {
       throw failure(verb, uri, e.unwrapRemoteException());
     } catch (IOException e) {
@@ -165,7 +165,7 @@ final class HdfsFiles extends RemoteFiles {
         to,
         (hdfs, target) -> {
           makeParent(hdfs, target);
-          hdfs.rename(new Path(from), target, option);
+          hdfs.rename(HdfsRegistrar.path(from), target, option);
           return null;
         });
   }

@@ -14,6 +14,7 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CommonConfigurationKeysPublic;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.Path;
 import org.kindred.stages.artifact.StoreFiles;
 import org.kindred.stages.artifact.StoreFilesProvider;
 
@@ -74,19 +75,29 @@ public final class HdfsRegistrar implements FileSystemRegistrar, StoreFilesProvi
     return new HdfsFiles();
   }
 
-  /** Returns a client of the file system that a file is on. */
-  static FileContext client(URI file) throws IOException {
-    Clients current = clients;
-    if (current == null) {
-      throw new IllegalStateException(
-          "FileSystems.setDefaultPipelineOptions must be called before a store on HDFS is used");
-    }
-    URI fileSystem = file.resolve("/");
+  /** Returns a path with the NameNode that the configuration names, unless the URI names one. */
+  static Path path(String uri) {
+    URI defaults = org.apache.hadoop.fs.FileSystem.getDefaultUri(clients().configuration);
+    return new Path(uri).makeQualified(defaults, new Path(Path.SEPARATOR));
+  }
+
+  /** Returns a client of the file system that a path is on. */
+  static FileContext client(Path path) throws IOException {
+    Clients current = clients();
+    URI fileSystem = path.toUri().resolve(Path.SEPARATOR);
     FileContext client = current.known.get(fileSystem);
     if (client == null) {
       client = FileContext.getFileContext(fileSystem, current.configuration);
       current.known.put(fileSystem, client);
     }
     return client;
+  }
+
+  private static Clients clients() {
+    if (clients == null) {
+      throw new IllegalStateException(
+          "FileSystems.setDefaultPipelineOptions must be called before a store on HDFS is used");
+    }
+    return clients;
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.beam.sdk.io.FileSystems;
 import org.apache.beam.sdk.io.fs.EmptyMatchTreatment;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.hadoop.fs.Path;
 import org.junit.jupiter.api.Test;
 import org.kindred.store.hdfs.Hdfs;
@@ -84,12 +85,23 @@ class HdfsFilesTest extends StoreFilesContract {
         .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
   }
 
-  /** So pipelines read from HDFS, too, though nothing was configured. */
+  /** Pipelines read from HDFS through Beam. */
   @Test
-  void beamReadsTheSameFiles() throws IOException {
+  void noConfigurationIsNeededWhereTheUriNamesTheNameNode() throws IOException {
+    FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
     String path = write("a", "hello");
+    assertThat(read("a")).isEqualTo("hello");
     assertThat(FileSystems.match(path, EmptyMatchTreatment.DISALLOW).metadata())
         .singleElement()
         .satisfies(file -> assertThat(file.sizeBytes()).isEqualTo(5));
+  }
+
+  @Test
+  void theConfigurationNamesTheNameNodeOtherwise() throws IOException {
+    write("a", "hello");
+    String path = "hdfs://" + new Path(root).toUri().getPath() + "/a";
+    assertThat(files.size(path)).isEqualTo(5);
+    assertThat(files.local(path)).hasContent("hello");
+    assertThat(FileSystems.match(path, EmptyMatchTreatment.DISALLOW).metadata()).hasSize(1);
   }
 }

@@ -15,7 +15,6 @@ import java.util.zip.ZipFile;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.pipelines.experiment.ExperimentReader;
@@ -133,7 +132,7 @@ final class ExperimentOnHdfsTest {
 
     @Override
     public PipelineOptions options(Job job) {
-      PipelineOptions options = PipelineOptionsFactory.create();
+      PipelineOptions options = Hdfs.options();
       options.setRunner(DirectRunner.class);
       options.setJobName(job.name());
       return options;

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import org.apache.beam.sdk.io.FileSystems;
+import org.apache.beam.sdk.io.hdfs.HadoopFileSystemOptions;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
@@ -25,7 +28,6 @@ public final class Hdfs {
       configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.toString());
       MiniDFSCluster cluster = new MiniDFSCluster.Builder(configuration).numDataNodes(1).build();
       cluster.waitActive();
-      FileSystems.setDefaultPipelineOptions(PipelineOptionsFactory.create());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cluster, directory)));
       return cluster;
     } catch (IOException e) {
@@ -42,8 +44,23 @@ public final class Hdfs {
     }
   }
 
-  /** Returns the URI of a directory that does not exist. */
+  /**
+   * Returns options with the file system's configuration. Its client asks early and often whether a
+   * file that it closes has arrived: the default is to wait for 0.4 s after the first time.
+   */
+  public static PipelineOptions options() {
+    Configuration configuration = new Configuration(false);
+    configuration.set("fs.defaultFS", "hdfs://localhost:" + CLUSTER.getNameNodePort());
+    configuration.setInt("dfs.client.block.write.locateFollowingBlock.initial.delay.ms", 5);
+    configuration.setInt("dfs.client.block.write.locateFollowingBlock.retries", 12);
+    HadoopFileSystemOptions options = PipelineOptionsFactory.as(HadoopFileSystemOptions.class);
+    options.setHdfsConfiguration(List.of(configuration));
+    return options;
+  }
+
+  /** Returns the URI of a directory that does not exist, and gives Beam its configuration. */
   public static String newDirectory() {
+    FileSystems.setDefaultPipelineOptions(options());
     return "hdfs://localhost:%d/%s".formatted(CLUSTER.getNameNodePort(), UUID.randomUUID());
   }
 
