@@ -34,7 +34,7 @@ public final class AugmentStage implements Stage<AugmentConfig> {
   private static final int SHARD_EXAMPLES = 1000;
 
   /** Pixels of views that are made of stored ones and written. */
-  private static final double PIXELS_PER_CORE_SECOND = 2e7;
+  private static final double PIXELS_PER_CORE_SECOND = 1.5e7;
 
   @Override
   public String name() {
