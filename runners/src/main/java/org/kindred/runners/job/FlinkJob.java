@@ -3,7 +3,6 @@ package org.kindred.runners.job;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +30,15 @@ final class FlinkJob {
                   Pattern.quote(StageException.class.getName()),
                   Pattern.quote(ArtifactException.class.getName())),
           Pattern.MULTILINE);
+
+  /** Beam's metrics of Kindred. In a batch job Flink has them when a task ends. */
+  private static final Pattern BEAM =
+      Pattern.compile("\\." + StageMetrics.NAMESPACE + "_(\\w+)$");
+
+  /**
+   * How many work items are done: Flink's own count of what goes into the step's last transform.
+   */
+  private static final Pattern PARTS = Pattern.compile("/Key_Parts_Alike/.*\\.(numRecordsIn)$");
 
   private final FlinkRest rest;
   private final String name;
@@ -142,11 +150,8 @@ final class FlinkJob {
   }
 
   private Map<String, Long> metrics(FlinkRest.Job job) throws IOException {
-    Map<String, Long> values = new TreeMap<>();
-    String prefix = StageMetrics.NAMESPACE + ".";
-    rest.metrics(job.id(), StageMetrics.NAMESPACE)
-        .forEach(
-            (metric, value) -> values.put(metric.substring(prefix.length()), value.longValue()));
+    Map<String, Long> values = rest.metrics(job.id(), BEAM);
+    rest.metrics(job.id(), PARTS).values().forEach(parts -> values.put("parts", parts));
     return values;
   }
 }

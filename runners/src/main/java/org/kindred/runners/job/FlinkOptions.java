@@ -11,9 +11,10 @@ import org.apache.beam.runners.flink.FlinkRunner;
 import org.kindred.pipelines.run.Job;
 
 /**
- * How Kindred's jobs run on Flink, wherever Flink is: as bounded DataStream jobs, which show their
- * metrics while they run and exchange data through files, so that a region that fails is repeated
- * alone and needs no more slots than there are.
+ * How Kindred's jobs run on Flink, wherever Flink is: in batch mode, where tasks exchange data
+ * through files, so that a region that fails is repeated alone and needs no more slots than there
+ * are. Work that is one task gains nothing by that and goes on from its own checkpoint; it runs in
+ * streaming mode, because it takes hours and shows its metrics only so.
  */
 final class FlinkOptions {
   /**
@@ -21,6 +22,12 @@ final class FlinkOptions {
    * work item has few, whatever work it is.
    */
   private static final String SCHEDULER = "jobmanager.scheduler: Default";
+
+  /**
+   * Flink hears of Beam's metrics at the end of a bundle, which in a batch job is the end of a
+   * task. A streaming job ends a bundle after so many elements.
+   */
+  private static final long BUNDLE = 1;
 
   private FlinkOptions() {}
 
@@ -37,9 +44,10 @@ final class FlinkOptions {
     options.setJobName(job.name());
     options.setFlinkMaster(master);
     options.setFlinkConfDir(directory(configuration).toString());
-    options.setStreaming(false);
-    options.setUseDataStreamForBatch(true);
+    options.setStreaming(job.oneTask());
+    options.setUseDataStreamForBatch(!job.oneTask());
     options.setParallelism(job.oneTask() ? 1 : slots);
+    options.setMaxBundleSize(BUNDLE);
     options.setObjectReuse(true);
     options.setFasterCopy(true);
     return options;

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What Kindred asks of a Flink cluster's REST interface. */
 final class FlinkRest {
@@ -86,28 +88,28 @@ final class FlinkRest {
   }
 
   /**
-   * Returns a job's counters and gauges of some namespaces by {@code namespace.name}, summed over
-   * its tasks.
+   * Returns a job's counters and gauges whose names match, summed over its tasks.
+   *
+   * @param pattern matches the end of a metric's full name, from {@code .} on, and gives its short
+   *     name as group 1
    */
-  Map<String, Double> metrics(String job, String prefix) throws IOException {
-    Map<String, Double> all = new TreeMap<>();
+  Map<String, Long> metrics(String job, Pattern pattern) throws IOException {
+    Map<String, Long> all = new TreeMap<>();
     for (JsonNode vertex : get("/jobs/" + job).get("vertices")) {
       String path = "/jobs/" + job + "/vertices/" + vertex.get("id").asText() + "/subtasks/metrics";
       List<String> names = new ArrayList<>();
       for (JsonNode metric : get(path)) {
-        String id = metric.get("id").asText();
-        if (id.contains("." + prefix + ".")) {
-          names.add(id);
+        if (pattern.matcher(metric.get("id").asText()).find()) {
+          names.add(metric.get("id").asText());
         }
       }
       if (!names.isEmpty()) {
         String query = URLEncoder.encode(String.join(",", names), StandardCharsets.UTF_8);
         for (JsonNode metric : get(path + "?agg=sum&get=" + query)) {
-          String id = metric.get("id").asText();
-          all.merge(
-              id.substring(id.lastIndexOf("." + prefix + ".") + 1),
-              metric.get("sum").asDouble(),
-              Double::sum);
+          Matcher name = pattern.matcher(metric.get("id").asText());
+          if (name.find()) {
+            all.merge(name.group(1), metric.get("sum").asLong(), Long::sum);
+          }
         }
       }
     }

@@ -44,7 +44,8 @@ final class RunCommandsTest {
     JsonNode status = runs.await(run, DetachedRuns::hasEnded);
     assertThat(status.get("state").asText()).isEqualTo("RUN_STATE_DONE");
     assertThat(ArtifactStore.open(store).list()).hasSize(1);
-    assertThat(Files.readString(Path.of(started.get("log").asText()))).contains("ingest       made ");
+    assertThat(Files.readString(Path.of(started.get("log").asText())))
+        .contains("ingest       made ");
     assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  done\n");
     assertThat(kindred("status").succeeded().out())
         .startsWith(run + "  done\n")
