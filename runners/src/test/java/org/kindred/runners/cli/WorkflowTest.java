@@ -104,6 +104,7 @@ final class WorkflowTest {
     String nowhere = folder.resolve("nowhere").toString();
     JsonNode there =
         CommandLineRun.of("plan", experiment, "--store", nowhere, "--json").succeeded().json();
+    DataFile examples = files("ingest").get(0);
     JsonNode assumed =
         CommandLineRun.of(
                 "plan",
@@ -114,7 +115,7 @@ final class WorkflowTest {
                 "--images=120",
                 "--images=test=36",
                 "--classes=3",
-                "--image-bytes=12288",
+                "--image-bytes=" + examples.getBytes() / examples.getRows(),
                 "--set",
                 "ingest.source=/does/not/exist")
             .succeeded()
@@ -124,11 +125,7 @@ final class WorkflowTest {
     for (JsonNode plan : List.of(there, assumed, reused)) {
       for (int i = 0; i < STEPS.size(); i++) {
         JsonNode size = plan.get("steps").get(i).get("size");
-        List<DataFile> files =
-            ArtifactStore.open(store)
-                .resolve(column(first, "artifact").get(STEPS.get(i)))
-                .content()
-                .getFilesList();
+        List<DataFile> files = files(STEPS.get(i));
         assertThat(size.get("shards").asLong())
             .as(STEPS.get(i))
             .isEqualTo(files.stream().filter(file -> !file.getTable().isEmpty()).count());
@@ -143,6 +140,13 @@ final class WorkflowTest {
     }
     assertThat(column(there, "stage")).hasSize(STEPS.size());
     assertThat(Path.of(nowhere)).doesNotExist();
+  }
+
+  private static List<DataFile> files(String step) throws IOException {
+    return ArtifactStore.open(store)
+        .resolve(column(first, "artifact").get(step))
+        .content()
+        .getFilesList();
   }
 
   @Test
