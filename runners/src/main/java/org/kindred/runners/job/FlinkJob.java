@@ -32,8 +32,7 @@ final class FlinkJob {
           Pattern.MULTILINE);
 
   /** Beam's metrics of Kindred. In a batch job Flink has them when a task ends. */
-  private static final Pattern BEAM =
-      Pattern.compile("\\." + StageMetrics.NAMESPACE + "_(\\w+)$");
+  private static final Pattern BEAM = Pattern.compile("\\." + StageMetrics.NAMESPACE + "_(\\w+)$");
 
   /**
    * How many work items are done: Flink's own count of what goes into the step's last transform.
