@@ -146,11 +146,11 @@ def wait_for(what, of):
 
 
 def under_way(store, step):
-    """Waits until the step's tasks work, in training until its first checkpoint is there; says on which TaskManager."""
+    """Waits until the step's tasks work, in training until its first checkpoint is there; returns job and TaskManager."""
     job = wait_for("the job", running_job)
     if step == "pretrain":
         wait_for("a checkpoint", lambda: any((store / "checkpoints").glob("*/epoch-*")))
-    return wait_for("a task", lambda: busy_task_manager(job, sources=step == "pretrain"))
+    return job, wait_for("a task", lambda: busy_task_manager(job, sources=step == "pretrain"))
 
 
 def check(fault, step, strike, mend, context):
@@ -161,17 +161,22 @@ def check(fault, step, strike, mend, context):
         mount(store, baseline, [digests[name] for name in steps[:steps.index(step)]], digests[step])
     store_before(baseline, store, step, digests)
     run = Run(experiment, store, "--only", step)
-    strike(cluster, run, store, under_way(store, step))
-    first = run.wait()
-    seconds = run.seconds()
-    mend(cluster, run, store)
-    again = first if isinstance(first, dict) else Run(experiment, store, "--only", step).wait()
-    end = judge(again, step, digests, store)
-    what = "went on" if isinstance(first, dict) else first or "died; the next one took over its job"
-    print(f"| {fault} | {step} | {what} | {end} | {seconds:.0f} |", flush=True)
-    if store.is_mount():
-        subprocess.run(["umount", "--lazy", store], check=True)  # workers may still map files
-    shutil.rmtree(store)
+    try:
+        job, worker = under_way(store, step)
+        strike(cluster, run, store, worker)
+        first = run.wait()
+        seconds = run.seconds()
+        struck = not isinstance(first, dict) or get(f"/jobs/{job}/exceptions")["exceptionHistory"]["entries"]
+        mend(cluster, run, store)
+        again = first if isinstance(first, dict) else Run(experiment, store, "--only", step).wait()
+        end = judge(again, step, digests, store) if struck else "NOT STRUCK: it was done before"
+        what = "went on" if isinstance(first, dict) else first or "died; the next one took over its job"
+        print(f"| {fault} | {step} | {what} | {end} | {seconds:.0f} |", flush=True)
+    finally:
+        run.process.kill()
+        if store.is_mount():
+            subprocess.run(["umount", "--lazy", store], check=True)  # workers may still map files
+        shutil.rmtree(store)
     return end.startswith("same")
 
 

@@ -50,7 +50,8 @@ public final class ExperimentRunner {
           StageException.class,
           ArtifactException.class,
           PlanException.class,
-          ExperimentException.class);
+          ExperimentException.class,
+          JobLostException.class);
 
   private final ArtifactStore store;
   private final Stages stages;
@@ -96,6 +97,7 @@ public final class ExperimentRunner {
     jobs.ui().ifPresent(run::setUi);
     write(run);
     listener.started(run.build());
+    Heartbeat heartbeat = Heartbeat.start(runs, run.getId());
     try {
       MDC.put(StepFn.RUN, run.getId());
       for (BoundStep step : planner.steps()) {
@@ -121,6 +123,7 @@ public final class ExperimentRunner {
       }
       throw failure;
     } finally {
+      heartbeat.close();
       MDC.remove(StepFn.RUN);
       MDC.remove(StepFn.STEP);
     }
@@ -147,9 +150,14 @@ public final class ExperimentRunner {
             .setStage(step.stage().name())
             .setAction(StepAction.STEP_ACTION_STARTED);
     RunMonitor monitor = new RunMonitor(runs, run, record, listener);
-    if (!planned.isReused()
-        && jobs.awaitTwin(Job.of(run.getId(), step, producer(planned)), monitor)) {
-      planned = planner.decide(step);
+    try {
+      if (!planned.isReused()
+          && jobs.awaitTwin(Job.of(run.getId(), step, producer(planned), store.root()), monitor)) {
+        planned = planner.decide(step);
+      }
+    } catch (Throwable failure) {
+      record.setAction(StepAction.STEP_ACTION_FAILED).setSeconds(secondsSince(start));
+      throw failure;
     }
     listener.stepStarted(planned);
     Producer producer = producer(planned);
@@ -209,10 +217,11 @@ public final class ExperimentRunner {
             store,
             store.newStaging(stage.output()),
             producer);
+    boolean ended = true;
     try {
       stage.check(context);
       Optional<ReuseEntry> before = store.lookup(producer.getReuseKey());
-      Job job = Job.of(monitor.runId(), step, producer);
+      Job job = Job.of(monitor.runId(), step, producer, store.root());
       PipelineOptions options = jobs.options(job);
       options.as(StepOptions.class).setRun(job.run());
       options.as(StepOptions.class).setStep(job.step());
@@ -232,6 +241,7 @@ public final class ExperimentRunner {
     } catch (RunCancelledException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
+      ended = !(e instanceof JobLostException);
       String named = "step " + step.id() + ": ";
       String explanation = explanation(e);
       throw new StepFailedException(
@@ -243,7 +253,10 @@ public final class ExperimentRunner {
                       : explanation),
           e);
     } finally {
-      discard(context.staging().path());
+      // A job that may still be running needs it.
+      if (ended) {
+        discard(context.staging().path());
+      }
     }
   }
 

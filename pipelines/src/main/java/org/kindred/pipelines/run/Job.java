@@ -1,11 +1,13 @@
 package org.kindred.pipelines.run;
 
 import com.google.protobuf.Value;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.kindred.pipelines.plan.BoundStep;
 import org.kindred.proto.artifact.v1.Producer;
+import org.kindred.stages.artifact.Digests;
 
 /**
  * One step's job, as a runner knows it.
@@ -13,19 +15,21 @@ import org.kindred.proto.artifact.v1.Producer;
  * @param run id of the run
  * @param step id of the step
  * @param stage the stage and its main parameters, for people
- * @param reuseKey what the job makes: two jobs of one key make the same artifact
+ * @param key what the job makes and in which store, 16 hexadecimal digits: two jobs of one key make
+ *     the same artifact
  * @param oneTask whether the work is one task; see {@link org.kindred.stages.Stage#isOneTask}
  */
-public record Job(String run, String step, String stage, String reuseKey, boolean oneTask) {
+public record Job(String run, String step, String stage, String key, boolean oneTask) {
   private static final int KEY_DIGITS = 16;
   private static final int MAX_PARAMETERS = 100;
 
-  static Job of(String run, BoundStep step, Producer producer) {
+  static Job of(String run, BoundStep step, Producer producer, String store) {
+    String made = store + " " + producer.getReuseKey();
     return new Job(
         run,
         step.id(),
         "%s %s".formatted(step.stage().name(), parameters(producer)),
-        producer.getReuseKey(),
+        Digests.of(made.getBytes(StandardCharsets.UTF_8)).substring(0, KEY_DIGITS),
         step.stage().isOneTask());
   }
 
@@ -52,8 +56,8 @@ public record Job(String run, String step, String stage, String reuseKey, boolea
     return "%s: %s %s %s".formatted(step, stage, mark(), run);
   }
 
-  /** Returns the part of the name that every job with this reuse key has, and no other. */
+  /** Returns the part of the name that every job with this key has, and no other. */
   public String mark() {
-    return "[" + reuseKey.substring(0, KEY_DIGITS) + "]";
+    return "[" + key + "]";
   }
 }

@@ -1,5 +1,6 @@
 package org.kindred.pipelines.run;
 
+import com.google.protobuf.util.Timestamps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import org.kindred.pipelines.plan.Planner;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunState;
 import org.kindred.proto.pipeline.v1.RunStep;
+import org.kindred.proto.pipeline.v1.StepAction;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Manifests;
@@ -72,7 +74,30 @@ public final class RunStore implements Planner.History {
 
   /** Records that a run is cancelled whose process is gone. */
   public void markCancelled(Run run) throws IOException {
-    write(run.toBuilder().setState(RunState.RUN_STATE_CANCELLED).build());
+    Run.Builder ended = run.toBuilder().setState(RunState.RUN_STATE_CANCELLED);
+    ended.setFinished(Timestamps.now()).setError("cancelled after its process had died");
+    for (RunStep.Builder step : ended.getStepsBuilderList()) {
+      if (step.getAction() == StepAction.STEP_ACTION_STARTED) {
+        step.setAction(StepAction.STEP_ACTION_FAILED);
+      }
+    }
+    write(ended.build());
+  }
+
+  /** Shows that the process which runs a run is alive. */
+  void beat(String id) throws IOException {
+    files.replace(beatPath(id), id.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Returns when the process that runs a run was last seen alive. */
+  public Instant lastSeen(Run run) throws IOException {
+    Instant updated = Instant.ofEpochSecond(run.getUpdated().getSeconds());
+    Instant beat = Instant.ofEpochMilli(files.lastModified(beatPath(run.getId())));
+    return updated.isAfter(beat) ? updated : beat;
+  }
+
+  private String beatPath(String id) {
+    return directory(id) + "/alive";
   }
 
   /** Returns whether somebody asked to stop a run. */

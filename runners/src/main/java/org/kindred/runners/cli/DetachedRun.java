@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A run in a process of its own, which goes on when this one ends. */
 final class DetachedRun {
+  private static final String CHILD = "kindred.detached";
   private static final String STARTED = "run ";
   private static final long POLL_MILLIS = 100;
 
@@ -21,6 +22,11 @@ final class DetachedRun {
   private DetachedRun(Process process, Path log) {
     this.process = process;
     this.log = log;
+  }
+
+  /** Returns whether this process is a detached run's own. */
+  static boolean isThis() {
+    return Boolean.getBoolean(CHILD);
   }
 
   /**
@@ -34,7 +40,10 @@ final class DetachedRun {
     // Closing the terminal must not end it.
     command.add("nohup");
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> !option.startsWith("-agentlib") && !option.startsWith("-javaagent"))
+        .forEach(command::add);
+    command.addAll(List.of("-D" + CHILD + "=true", "-Dkindred.terminal=false"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(arguments);
     Process process =

@@ -37,7 +37,6 @@ import picocli.CommandLine.Spec;
     description =
         "Run an experiment: reuse what is there, run what changed, print metrics and write a report.")
 final class RunCommand implements Callable<Integer> {
-  private static final String DETACH = "--detach";
   private static final int MAX_PARALLELISM = 10_000;
 
   @Mixin private ExperimentOptions experiment;
@@ -64,7 +63,7 @@ final class RunCommand implements Callable<Integer> {
   private boolean json;
 
   @Option(
-      names = DETACH,
+      names = "--detach",
       description =
           "Start the run in a process of its own, print its id and return; see status and cancel.")
   private boolean detach;
@@ -78,7 +77,7 @@ final class RunCommand implements Callable<Integer> {
     JobRunner jobs = jobRunner();
     ArtifactStore opened = main.openStore();
     ExperimentSpec read = experiment.read(stages);
-    if (detach) {
+    if (detach && !DetachedRun.isThis()) {
       return detach();
     }
     Run run;
@@ -97,10 +96,8 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int detach() throws IOException {
-    List<String> arguments =
-        new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
-    arguments.remove(DETACH);
-    DetachedRun detached = DetachedRun.start(arguments);
+    DetachedRun detached =
+        DetachedRun.start(spec.root().commandLine().getParseResult().originalArgs());
     Optional<String> id = detached.id();
     if (id.isEmpty()) {
       Files.readAllLines(detached.log()).forEach(spec.commandLine().getErr()::println);

@@ -1,6 +1,5 @@
 package org.kindred.runners.cli;
 
-import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +26,8 @@ import picocli.CommandLine.Spec;
 /** Commands that look at a run, or stop it. */
 final class RunCommands {
   /**
-   * A run that writes its record every few seconds is lost when it has not done so for this long.
+   * A run whose process shows every few seconds that it is alive is lost when it has not done so
+   * for this long.
    */
   private static final Duration LOST = Duration.ofSeconds(60);
 
@@ -46,8 +46,8 @@ final class RunCommands {
     @Override
     public Integer call() throws IOException {
       RunStore runs = new RunStore(main.openStore());
-      for (String id : runs.ids()) {
-        spec.commandLine().getOut().printf("%s  %s%n", id, state(runs.resolve(id)));
+      for (Run run : runs.all()) {
+        spec.commandLine().getOut().printf("%s  %s%n", run.getId(), state(runs, run));
       }
       return Main.OK;
     }
@@ -75,14 +75,15 @@ final class RunCommands {
 
     @Override
     public Integer call() throws IOException {
-      Run run = new RunStore(main.openStore()).resolve(reference);
+      RunStore runs = new RunStore(main.openStore());
+      Run run = runs.resolve(reference);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         out.print(new String(Manifests.toJson(run), StandardCharsets.UTF_8));
         out.flush();
         return Main.OK;
       }
-      out.printf("%s  %s%n", run.getId(), state(run));
+      out.printf("%s  %s%n", run.getId(), state(runs, run));
       if (!run.getUi().isEmpty() && !run.hasFinished()) {
         out.println("jobs are shown at " + run.getUi());
       }
@@ -136,34 +137,30 @@ final class RunCommands {
       PrintWriter out = spec.commandLine().getOut();
       if (run.getState() != RunState.RUN_STATE_RUNNING) {
         throw new IllegalStateException(
-            "run %s is not running: it is %s".formatted(run.getId(), state(run)));
+            "run %s is not running: it is %s".formatted(run.getId(), state(runs, run)));
       }
-      if (isLost(run)) {
+      runs.requestCancel(run.getId());
+      if (isLost(runs, run)) {
         JobRunners.named(run.getPlatform().getRunner(), OptionalInt.empty())
             .cancelJobs(run.getId());
         runs.markCancelled(run);
         out.println("cancelled run " + run.getId() + ", whose process is gone");
       } else {
-        runs.requestCancel(run.getId());
         out.println("asked run " + run.getId() + " to stop");
       }
       return Main.OK;
     }
   }
 
-  private static String state(Run run) {
-    return isLost(run)
-        ? "lost: the process that ran it wrote last at %s; run the experiment again to go on"
-            .formatted(instant(run.getUpdated()))
+  private static String state(RunStore runs, Run run) throws IOException {
+    return isLost(runs, run)
+        ? "lost: the process that ran it was last seen at %s; run the experiment again to go on"
+            .formatted(runs.lastSeen(run))
         : run.getState().name().substring("RUN_STATE_".length()).toLowerCase(Locale.ROOT);
   }
 
-  private static boolean isLost(Run run) {
+  private static boolean isLost(RunStore runs, Run run) throws IOException {
     return run.getState() == RunState.RUN_STATE_RUNNING
-        && instant(run.getUpdated()).plus(LOST).isBefore(Instant.now());
-  }
-
-  private static Instant instant(Timestamp time) {
-    return Instant.ofEpochSecond(time.getSeconds());
+        && runs.lastSeen(run).plus(LOST).isBefore(Instant.now());
   }
 }

@@ -1,5 +1,7 @@
 package org.kindred.runners.job;
 
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
@@ -20,14 +22,17 @@ public final class FileSystemOptions {
   /**
    * Returns new options, those of the environment set.
    *
+   * @param more further options, each {@code --name=value}
    * @throws IllegalArgumentException if Beam does not know one of them
    */
-  public static PipelineOptions create() {
-    return of(System.getenv().getOrDefault(VARIABLE, ""));
+  public static PipelineOptions create(String... more) {
+    return of(System.getenv().getOrDefault(VARIABLE, ""), more);
   }
 
-  static PipelineOptions of(String words) {
-    String[] options = words.isBlank() ? new String[0] : words.trim().split("\\s+", -1);
+  static PipelineOptions of(String words, String... more) {
+    Stream<String> named =
+        words.isBlank() ? Stream.of() : Arrays.stream(words.trim().split("\\s+", -1));
+    String[] options = Stream.concat(named, Arrays.stream(more)).toArray(String[]::new);
     try {
       return PipelineOptionsFactory.fromArgs(options).create();
     } catch (IllegalArgumentException e) {

@@ -22,15 +22,17 @@ final class FlinkClusterRunner implements JobRunner {
   private static final Logger LOG = LoggerFactory.getLogger(FlinkClusterRunner.class);
 
   /**
-   * A lost TaskManager costs a few restarts, until Flink knows that it is lost. A job that fails by
-   * itself does so within the same interval.
+   * A lost TaskManager costs a restart after another until Flink knows that it is lost, which is
+   * after 50 seconds unless the cluster says otherwise. Failures that come together count as one.
    */
   private static final List<String> CONFIGURATION =
       List.of(
-          "restart-strategy.type: failure-rate",
-          "restart-strategy.failure-rate.delay: 2 s",
-          "restart-strategy.failure-rate.failure-rate-interval: 5 min",
-          "restart-strategy.failure-rate.max-failures-per-interval: 12");
+          "restart-strategy.type: exponential-delay",
+          "restart-strategy.exponential-delay.initial-backoff: 1 s",
+          "restart-strategy.exponential-delay.backoff-multiplier: 2",
+          "restart-strategy.exponential-delay.max-backoff: 10 s",
+          "restart-strategy.exponential-delay.reset-backoff-threshold: 10 min",
+          "restart-strategy.exponential-delay.attempts-before-reset-backoff: 15");
 
   private final String address;
   private final FlinkRest rest;
@@ -75,26 +77,26 @@ final class FlinkClusterRunner implements JobRunner {
 
   @Override
   public boolean awaitTwin(Job job, JobMonitor monitor) throws IOException {
-    boolean waited = false;
-    while (true) {
-      Optional<FlinkRest.Job> twin =
-          rest.jobs().stream()
-              .filter(other -> other.isActive() && other.name().contains(job.mark()))
-              .findFirst();
-      if (twin.isEmpty()) {
-        return waited;
-      }
-      if (!waited) {
-        LOG.info("step {} is already made by job {}: waiting for it", job.step(), twin.get().id());
-      }
-      waited = true;
+    Optional<FlinkRest.Job> twin = twin(job);
+    if (twin.isEmpty()) {
+      return false;
+    }
+    LOG.warn("job {} already makes this, waiting for it: {}", twin.get().id(), twin.get().name());
+    while (twin.isPresent()) {
+      monitor.metrics(Map.of());
       if (monitor.isCancelled()) {
-        rest.cancel(twin.get().id());
         throw new RunCancelledException();
       }
-      monitor.metrics(Map.of());
       pause();
+      twin = twin(job);
     }
+    return true;
+  }
+
+  private Optional<FlinkRest.Job> twin(Job job) throws IOException {
+    return rest.jobs().stream()
+        .filter(other -> other.isActive() && other.name().contains(job.mark()))
+        .findFirst();
   }
 
   @Override

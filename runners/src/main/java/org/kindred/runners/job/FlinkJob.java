@@ -3,6 +3,7 @@ package org.kindred.runners.job;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
+import org.kindred.pipelines.run.JobLostException;
 import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.RunCancelledException;
 import org.kindred.stages.StageException;
@@ -31,13 +33,13 @@ final class FlinkJob {
                   Pattern.quote(ArtifactException.class.getName())),
           Pattern.MULTILINE);
 
-  /** Beam's metrics of Kindred. In a batch job Flink has them when a task ends. */
-  private static final Pattern BEAM = Pattern.compile("\\." + StageMetrics.NAMESPACE + "_(\\w+)$");
+  /** Flink's own count of what goes into a step's last transform: how many work items are done. */
+  private static final String PARTS = "numRecordsIn";
 
-  /**
-   * How many work items are done: Flink's own count of what goes into the step's last transform.
-   */
-  private static final Pattern PARTS = Pattern.compile("/Key_Parts_Alike/.*\\.(numRecordsIn)$");
+  /** That, and Beam's metrics of Kindred, which Flink has of a batch job when a task ends. */
+  private static final Pattern METRICS =
+      Pattern.compile(
+          "\\.%s_(\\w+)$|/Key_Parts_Alike/.*\\.(%s)$".formatted(StageMetrics.NAMESPACE, PARTS));
 
   private final FlinkRest rest;
   private final String name;
@@ -62,6 +64,7 @@ final class FlinkJob {
    * @param local whether the cluster is inside this process and ends with the job
    * @throws RunCancelledException if the monitor says so
    * @throws StageException if a worker threw one, or an {@link ArtifactException}
+   * @throws JobLostException if the cluster does not answer any more
    * @throws RuntimeException if it failed, with what Flink tells as its cause
    */
   static void run(Pipeline pipeline, FlinkRest rest, JobMonitor monitor, boolean local) {
@@ -75,7 +78,12 @@ final class FlinkJob {
   private void await(FutureTask<PipelineResult> client) {
     while (true) {
       try {
-        Jobs.requireDone(client.get(Jobs.POLL.getMillis(), TimeUnit.MILLISECONDS).getState());
+        PipelineResult.State state =
+            client.get(Jobs.POLL.getMillis(), TimeUnit.MILLISECONDS).getState();
+        if (stopped != null && state != PipelineResult.State.DONE) {
+          throw stopped;
+        }
+        Jobs.requireDone(state);
         return;
       } catch (TimeoutException e) {
         if (look()) {
@@ -99,7 +107,7 @@ final class FlinkJob {
       rest.slots();
     } catch (IOException e) {
       cause.addSuppressed(e);
-      throw new StageException(
+      throw new JobLostException(
           "the Flink cluster is lost: %s; run again when it is back".formatted(e.getMessage()),
           cause);
     }
@@ -112,28 +120,33 @@ final class FlinkJob {
    *     to two seconds later
    */
   private boolean look() {
+    Map<String, Long> metrics = Map.of();
     try {
       Optional<FlinkRest.Job> job = rest.newest(name);
-      if (job.isEmpty()) {
-        monitor.metrics(Map.of());
-        return false;
-      }
-      monitor.metrics(metrics(job.get()));
-      if (!job.get().isActive()) {
+      if (job.isPresent() && !job.get().isActive()) {
         return !local && job.get().isFinished();
       }
-      if (stopped == null && monitor.isCancelled()) {
-        stop(job.get(), new RunCancelledException());
+      if (job.isPresent() && stopped == null) {
+        stopIfUseless(job.get());
+        metrics = metrics(job.get());
       }
-      // Flink restarts what fails, which is of no use where the input is at fault.
-      Optional<String> fault = stopped == null ? fault(job.get()) : Optional.empty();
-      if (fault.isPresent()) {
-        stop(job.get(), new StageException(fault.get()));
-      }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       LOG.debug("cannot look at the job", e);
     }
+    monitor.metrics(metrics);
     return false;
+  }
+
+  private void stopIfUseless(FlinkRest.Job job) throws IOException {
+    if (monitor.isCancelled()) {
+      stop(job, new RunCancelledException());
+      return;
+    }
+    // Flink restarts what fails, which is of no use where the input is at fault.
+    Optional<String> fault = fault(job);
+    if (fault.isPresent()) {
+      stop(job, new StageException(fault.get()));
+    }
   }
 
   private void stop(FlinkRest.Job job, RuntimeException why) throws IOException {
@@ -149,8 +162,9 @@ final class FlinkJob {
   }
 
   private Map<String, Long> metrics(FlinkRest.Job job) throws IOException {
-    Map<String, Long> values = rest.metrics(job.id(), BEAM);
-    rest.metrics(job.id(), PARTS).values().forEach(parts -> values.put("parts", parts));
+    Map<String, Long> values = new TreeMap<>();
+    rest.metrics(job.id(), METRICS)
+        .forEach((name, value) -> values.put(name.equals(PARTS) ? "parts" : name, value));
     return values;
   }
 }

@@ -59,8 +59,9 @@ final class FlinkOptions {
       List<String> lines = new ArrayList<>(configuration);
       lines.add(SCHEDULER);
       Path file = Files.write(directory.resolve("config.yaml"), lines);
-      file.toFile().deleteOnExit();
+      // The last registered goes first.
       directory.toFile().deleteOnExit();
+      file.toFile().deleteOnExit();
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write Flink's configuration", e);

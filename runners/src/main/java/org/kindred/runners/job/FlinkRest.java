@@ -15,10 +15,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** What Kindred asks of a Flink cluster's REST interface. */
 final class FlinkRest {
@@ -39,7 +41,7 @@ final class FlinkRest {
     }
 
     boolean isActive() {
-      return !List.of("FINISHED", "FAILED", "CANCELED").contains(state);
+      return !List.of("FINISHED", "FAILED", "CANCELED", "SUSPENDED").contains(state);
     }
   }
 
@@ -90,8 +92,8 @@ final class FlinkRest {
   /**
    * Returns a job's counters and gauges whose names match, summed over its tasks.
    *
-   * @param pattern matches the end of a metric's full name, from {@code .} on, and gives its short
-   *     name as group 1
+   * @param pattern found in a metric's full name, and gives its short name as the one group that
+   *     matches
    */
   Map<String, Long> metrics(String job, Pattern pattern) throws IOException {
     Map<String, Long> all = new TreeMap<>();
@@ -108,7 +110,13 @@ final class FlinkRest {
         for (JsonNode metric : get(path + "?agg=sum&get=" + query)) {
           Matcher name = pattern.matcher(metric.get("id").asText());
           if (name.find()) {
-            all.merge(name.group(1), metric.get("sum").asLong(), Long::sum);
+            String known =
+                IntStream.rangeClosed(1, name.groupCount())
+                    .mapToObj(name::group)
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElseThrow();
+            all.merge(known, metric.get("sum").asLong(), Long::sum);
           }
         }
       }

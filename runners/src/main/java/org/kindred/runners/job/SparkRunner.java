@@ -3,7 +3,6 @@ package org.kindred.runners.job;
 import java.util.Map;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.kindred.pipelines.run.Job;
 import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
@@ -47,12 +46,11 @@ final class SparkRunner implements JobRunner {
   @Override
   public PipelineOptions options(Job job) {
     CONFIGURATION.forEach((key, value) -> System.setProperty(key, System.getProperty(key, value)));
-    return PipelineOptionsFactory.fromArgs(
-            "--runner=" + BEAM_RUNNER,
-            "--jobName=" + job.name(),
-            "--appName=" + job.name(),
-            "--sparkMaster=local[%d]".formatted(job.oneTask() ? 1 : parallelism))
-        .create();
+    return FileSystemOptions.create(
+        "--runner=" + BEAM_RUNNER,
+        "--jobName=" + job.name(),
+        "--appName=" + job.name(),
+        "--sparkMaster=local[%d]".formatted(job.oneTask() ? 1 : parallelism));
   }
 
   @Override

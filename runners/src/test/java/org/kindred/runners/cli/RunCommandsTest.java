@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,8 +97,10 @@ final class RunCommandsTest {
         Files.readString(record)
             .replace("RUN_STATE_DONE", "RUN_STATE_RUNNING")
             .replaceAll("\"updated\": \"[^\"]*\"", "\"updated\": \"2024-02-03T04:05:06Z\""));
+    Files.setLastModifiedTime(
+        record.resolveSibling("alive"), FileTime.from(Instant.parse("2024-01-01T00:00:00Z")));
     assertThat(kindred("status").succeeded().out())
-        .contains("lost: the process that ran it wrote last at 2024-02-03T04:05:06Z");
+        .contains("lost: the process that ran it was last seen at 2024-02-03T04:05:06Z");
     kindred("cancel", run).succeeded();
     assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  cancelled\n");
   }

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.kindred.models.tensorflow.ProcessWide;
 
 /**
  * What file systems of other machines have in common: this machine has copies of their files, and
@@ -27,28 +28,31 @@ public abstract class RemoteFiles implements StoreFiles {
    */
   public record Version(long bytes, long modified) {}
 
-  /** The files that this process has copied, below a directory of its own. */
-  private static final class Copies {
-    static final Map<String, Version> KNOWN = new ConcurrentHashMap<>();
-    static final Path ROOT = newRoot();
+  /** Which versions this process has copied, by path. */
+  private static final Map<String, String> COPIED =
+      ProcessWide.get("copied", Map.class, ConcurrentHashMap::new);
 
-    private static Path newRoot() {
-      try {
-        Path root = Files.createTempDirectory("kindred-copies-");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(root)));
-        return root;
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot make a directory for copies of remote files", e);
-      }
+  /** The directory of the copies, which ends with the process. */
+  private static Path copies() {
+    return ProcessWide.get("copies", Path.class, RemoteFiles::newDirectory);
+  }
+
+  private static Path newDirectory() {
+    try {
+      Path directory = Files.createTempDirectory("kindred-copies-");
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(directory)));
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a directory for copies of remote files", e);
     }
+  }
 
-    private static void deleteQuietly(Path root) {
-      try {
-        new LocalFiles().delete(root.toString());
-      } catch (IOException e) {
-        // The process ends, and nobody reads what is left.
-        return;
-      }
+  private static void deleteQuietly(Path directory) {
+    try {
+      new LocalFiles().delete(directory.toString());
+    } catch (IOException e) {
+      // The process ends, and nobody reads what is left.
+      return;
     }
   }
 
@@ -69,8 +73,8 @@ public abstract class RemoteFiles implements StoreFiles {
   public final Path local(String path) throws IOException {
     Version version = version(path).orElseThrow(() -> new NoSuchFileException(path));
     // Files of one directory stay together, as who reads a SavedModel expects.
-    Path copy = Copies.ROOT.resolve(relative(path));
-    if (!version.equals(Copies.KNOWN.get(path)) || !Files.exists(copy)) {
+    Path copy = copies().resolve(relative(path));
+    if (!version.toString().equals(COPIED.get(path)) || !Files.exists(copy)) {
       Files.createDirectories(copy.getParent());
       Path partial = Files.createTempFile(copy.getParent(), "partial-", "");
       try (InputStream in = open(path)) {
@@ -78,7 +82,7 @@ public abstract class RemoteFiles implements StoreFiles {
       }
       // Who has mapped an older copy keeps it.
       Files.move(partial, copy, StandardCopyOption.ATOMIC_MOVE);
-      Copies.KNOWN.put(path, version);
+      COPIED.put(path, version.toString());
     }
     return copy;
   }

@@ -97,6 +97,9 @@ final class ClusterFeatures
 
     private static final String START = "k-means++";
 
+    /** A work item holds all rows, and uses all processors of its process: one at a time there. */
+    private static final Object ALONE = new Object();
+
     private final StageContext<ClusterConfig> context;
     private transient MatrixProduct product;
 
@@ -123,7 +126,11 @@ final class ClusterFeatures
       FeatureTable table = ClusterStage.features(context).get(restarts.table());
       try (FeatureReader features =
           FeatureReader.open(context.input(ClusterStage.EMBEDDINGS), table, config.getSplit())) {
-        output.output(KV.of(restarts.table(), write(table, features, fit(features, restarts))));
+        KMeans.Result result;
+        synchronized (ALONE) {
+          result = fit(features, restarts);
+        }
+        output.output(KV.of(restarts.table(), write(table, features, result)));
       } catch (IllegalArgumentException e) {
         throw new StageException(
             "step %s, table %s: %s".formatted(context.step(), table.getTable(), e.getMessage()), e);

@@ -6,9 +6,10 @@
  *
  * <p>Guarantees: centres start by k-means++ from draws that depend on seed and restart alone; sums
  * are taken in a fixed order; of the restarts the one of lowest inertia is kept, of equal ones the
- * first. The rows of the clustered split are held in memory, once per worker and kind of feature.
+ * first. The rows of the clustered split are held in memory, once per process: its work items take
+ * turns.
  *
- * <p>Threading: kinds of feature are independent work items; the restarts of one run together.
+ * <p>Threading: kinds of feature and groups of restarts are independent work items.
  *
  * <p>Papers: S. Lloyd, "Least squares quantization in PCM", 1982; D. Arthur, S. Vassilvitskii,
  * "k-means++: the advantages of careful seeding", SODA 2007.

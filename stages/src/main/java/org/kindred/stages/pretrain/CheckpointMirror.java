@@ -74,8 +74,9 @@ final class CheckpointMirror {
       return;
     }
     String name = checkpoint.getFileName().toString();
-    List<String> older = stored();
-    if (older.contains(name)) {
+    List<String> stored = stored();
+    // Somebody who has overtaken this training may have stored a newer one.
+    if (stored.stream().anyMatch(other -> other.compareTo(name) >= 0)) {
       return;
     }
     String unfinished = remote + "/" + UUID.randomUUID() + ".unfinished";
@@ -83,7 +84,7 @@ final class CheckpointMirror {
       Files.copy(checkpoint, out);
     }
     files.rename(unfinished, remote + "/" + name);
-    for (String old : older) {
+    for (String old : stored) {
       files.delete(remote + "/" + old);
     }
   }

@@ -53,8 +53,10 @@ final class TrainFn extends StepFn<Long, Part> {
       }
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       // A runner may try again before it tears this instance down, and must find no lock then.
-      training.closeAfter(e);
-      training = null;
+      if (training != null) {
+        training.closeAfter(e);
+        training = null;
+      }
       throw e;
     }
   }

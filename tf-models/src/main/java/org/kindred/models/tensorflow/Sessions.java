@@ -25,10 +25,6 @@ public final class Sessions {
   public static final RunOptions IN_CALLER_THREAD =
       RunOptions.newBuilder().setInterOpThreadPool(-1).build();
 
-  private static final Object LOCK = new Object();
-
-  private static int poolThreads;
-
   private Sessions() {}
 
   /**
@@ -65,20 +61,18 @@ public final class Sessions {
     if (threads < 0) {
       throw new IllegalArgumentException("threads is " + threads + ", valid is 0 or more");
     }
-    synchronized (LOCK) {
-      if (poolThreads == 0) {
-        poolThreads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-      } else if (threads != 0 && threads != poolThreads) {
-        throw new IllegalStateException(
-            "threads is "
-                + threads
-                + ", but TensorFlow already runs with "
-                + poolThreads
-                + " in this process, which fixes the number at first use: use "
-                + poolThreads
-                + " or 0, or start another process");
-      }
-      return poolThreads;
+    int first = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    int pool = ProcessWide.get("tensorflow.threads", Integer.class, () -> first);
+    if (threads != 0 && threads != pool) {
+      throw new IllegalStateException(
+          "threads is "
+              + threads
+              + ", but TensorFlow already runs with "
+              + pool
+              + " in this process, which fixes the number at first use: use "
+              + pool
+              + " or 0, or start another process");
     }
+    return pool;
   }
 }

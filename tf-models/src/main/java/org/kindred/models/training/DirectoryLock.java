@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.kindred.models.tensorflow.ProcessWide;
 
 /**
  * Keeps a directory to one user at a time, among all processes that see it. The lock is on an empty
@@ -21,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class DirectoryLock implements AutoCloseable {
 
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+  private static final Set<Path> HELD =
+      ProcessWide.get("locks", Set.class, ConcurrentHashMap::newKeySet);
 
   private final Path file;
   private final FileChannel channel;
