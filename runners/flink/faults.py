@@ -25,6 +25,7 @@ HOME = Path(__file__).resolve().parents[2]
 PORT = 8181
 REST = f"http://127.0.0.1:{PORT}"
 COPIES = 8  # of every photograph: seconds of work for each stage
+ENOUGH = "4g"  # of disk for all that is read and made
 PATIENCE = 300  # seconds until a run counts as hung
 
 
@@ -122,14 +123,18 @@ def store_before(baseline, store, step, digests):
             key.unlink()
 
 
-def mount(store, baseline, reads, made):
-    """Makes the store a small disk: what the step reads fits, half of what it makes does too."""
+def mount(store, room):
+    """Makes the store a disk of its own, of so many bytes."""
+    store.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", store], check=True)
+
+
+def too_little(baseline, reads, made):
+    """Returns the bytes in which all that a step reads fits, and half of what it makes."""
     def size(digest):
         return sum(file.stat().st_size for file in (baseline / "artifacts" / digest).rglob("*") if file.is_file())
 
-    store.mkdir()
-    room = sum(map(size, reads)) + size(made) // 2
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", store], check=True)
+    return sum(map(size, reads)) + size(made) // 2
 
 
 def remount(store, option):
@@ -158,7 +163,8 @@ def check(fault, step, strike, mend, context):
     store = folder / f"{fault}-{step}".replace(" ", "-")
     if "disk" in fault:
         steps = list(digests)
-        mount(store, baseline, [digests[name] for name in steps[:steps.index(step)]], digests[step])
+        reads = [digests[name] for name in steps[:steps.index(step)]]
+        mount(store, too_little(baseline, reads, digests[step]) if strike is fill else ENOUGH)
     store_before(baseline, store, step, digests)
     run = Run(experiment, store, "--only", step)
     try:
@@ -216,7 +222,7 @@ def fill(cluster, run, store, worker):
 
 
 def grow(cluster, run, store):
-    remount(store, "size=4g")
+    remount(store, f"size={ENOUGH}")
 
 
 def unprotect(cluster, run, store):
@@ -246,7 +252,7 @@ def main():
     cases += [("client killed", step, kill_client, nothing) for step in ("graph", "pretrain")]
     cases += [("JobManager killed", step, kill_job_manager, restart) for step in ("graph", "pretrain")]
     if os.geteuid() == 0:
-        cases += [("full disk", "augment", fill, grow), ("disk made read-only", "augment", protect, unprotect)]
+        cases += [("full disk", "augment", fill, grow), ("disk made read-only", "graph", protect, unprotect)]
     folder = Path(tempfile.mkdtemp(prefix="kindred-faults-"))
     photographs(folder / "photographs")
     experiment = shutil.copy(HOME / "runners/flink/faults.yaml", folder)
