@@ -19,8 +19,9 @@ import org.kindred.models.linalg.MatrixProduct.Product;
  * they only propose: some more than k candidates are kept of each row and compared again by {@link
  * Similarity#exact}. A row that was not kept has a product of at most the worst kept; where that
  * plus the {@link Similarity#errorBound} does not stay below the k-th exact similarity (rows that
- * occur many times, say), the row is compared with the whole tile. The result is therefore a
- * function of the rows alone, and ties go to the lower position.
+ * occur many times, say), the row is multiplied once more and compared with all that the bound does
+ * not rule out. The result is therefore a function of the rows alone, and ties go to the lower
+ * position.
  *
  * <p>Threading: thread-safe. A search spreads over the common fork-join pool.
  */
@@ -106,7 +107,7 @@ public final class ExactSearch {
     return TopK.bytesOfRow(kept(k)) + (double) k * (Integer.BYTES + Float.BYTES);
   }
 
-  /** More than k, so that a row seldom has to be compared with the whole tile. */
+  /** More than k, so that a row seldom has to be multiplied once more. */
   private int candidates(int available) {
     return Math.min(available, kept(k));
   }
@@ -151,7 +152,11 @@ public final class ExactSearch {
     float[] scores = new float[Math.multiplyExact(tile.rows(), width)];
     int[] ids = new int[scores.length];
     blocks.parallelStream()
-        .forEach(block -> new Refinement(block, base, excludeSelf, width).into(scores, ids));
+        .forEach(
+            block ->
+                new Refinement(block, base, excludeSelf, width)
+                    .into(scores, ids)
+                    .into(scores, ids, product, blockRows));
     return new NeighborLists(tile.first(), tile.rows(), k, width, scores, ids);
   }
 }

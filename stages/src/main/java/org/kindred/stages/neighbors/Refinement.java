@@ -1,5 +1,7 @@
 package org.kindred.stages.neighbors;
 
+import java.util.Arrays;
+
 /** Turns a block's candidates into its exact neighbours; see {@link ExactSearch}. */
 final class Refinement {
 
@@ -22,16 +24,27 @@ final class Refinement {
     this.best = new TopK(1, width);
   }
 
-  /** Writes the neighbours of the block's rows to their place among those of the tile. */
-  void into(float[] scores, int[] ids) {
+  /**
+   * Writes the neighbours of the block's rows to their place among those of the tile, but for the
+   * rows whose candidates do not decide: those are left to {@link NearTies}.
+   */
+  NearTies into(float[] scores, int[] ids) {
+    int[] open = new int[block.rows()];
+    float[] floors = new float[block.rows()];
+    int count = 0;
     for (int row = 0; row < block.rows(); row++) {
       double error = block.tile().errorBound(block.start() + row, base);
       compareCandidates(row, error);
       if (mayHaveMissed(row, error)) {
-        compareAll(row);
+        open[count] = row;
+        floors[count++] = best.threshold(0);
+        best.clear(0);
+      } else {
+        best.drain(0, scores, ids, (block.start() + row) * width);
       }
-      best.drain(0, scores, ids, (block.start() + row) * width);
     }
+    return new NearTies(
+        block, base, excludeSelf, width, Arrays.copyOf(open, count), Arrays.copyOf(floors, count));
   }
 
   private void compareCandidates(int row, double error) {
@@ -56,16 +69,5 @@ final class Refinement {
     TopK candidates = block.candidates();
     return candidates.size(row) < (excludeSelf ? base.rows() - 1 : base.rows())
         && (float) (candidates.threshold(row) + error) >= best.threshold(0);
-  }
-
-  private void compareAll(int row) {
-    best.clear(0);
-    int self = block.firstId() + row;
-    for (int other = 0; other < base.rows(); other++) {
-      int id = base.first() + other;
-      if (!excludeSelf || id != self) {
-        best.offer(0, block.tile().score(block.start() + row, base, other), id);
-      }
-    }
   }
 }

@@ -47,7 +47,10 @@ final class RefinementTest {
     BlockSelection.select(products(tile, error, seed), block, block);
     float[] scores = new float[ROWS * k];
     int[] ids = new int[ROWS * k];
-    new Refinement(block, tile, true, k).into(scores, ids);
+    NearTies ties = new Refinement(block, tile, true, k).into(scores, ids);
+    IntFunction<FloatBuffer> again = products(tile, error, seed + ROWS);
+    ties.compare(block, i -> again.apply(ties.row(i)));
+    ties.drain(scores, ids);
     return new NeighborLists(0, ROWS, k, k, scores, ids).toBytes();
   }
 
