@@ -27,8 +27,11 @@ import org.kindred.models.linalg.MatrixProduct.Product;
  */
 public final class ExactSearch {
 
-  /** Rows of one side of a product; 2048 x 2048 products are 16 MiB. */
-  private static final int BLOCK_ROWS = 2048;
+  /**
+   * Rows of one side of a product. A product of 1024 x 1024 takes 4 MiB; of 2048 x 2048 it leaves the
+   * processor's cache, and two at a time are no faster than one after the other.
+   */
+  private static final int BLOCK_ROWS = 1024;
 
   private final MatrixProduct product;
   private final int k;
