@@ -19,7 +19,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2]
 PORT = 8182
 CLUSTER = f"flink=127.0.0.1:{PORT}"
-COPIES = 24  # of every photograph: some 70,000 nodes
+COPIES = 40  # of every photograph: some 120,000 nodes
 
 EMPTY_STEPS = 6
 EMPTY = """name: empty
@@ -31,7 +31,7 @@ steps:
 WORK = """name: work
 steps:
   - {stage: ingest, config: {source: many, format: image_tree, shard_rows: 4096}}
-  - {stage: augment, config: {views: {preset: A-cifar-is, size: 48}, epochs: 4, views_per_example: 2}}
+  - {stage: augment, config: {views: {preset: A-cifar-is, size: 48}, epochs: 3, views_per_example: 2}}
   - stage: pretrain
     config:
       split: test
