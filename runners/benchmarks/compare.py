@@ -62,7 +62,7 @@ def augment():
 def graph():
     """Seconds for the exact graph of 50,000 x 128."""
     sizes, ks = (50_000, 128), (4, 10, 200)
-    ours = kindred("stages", "org.kindred.stages.neighbors.GraphBenchmark", *sizes, 3, *ks)[0]["seconds"]
+    ours = kindred("tf-models", "org.kindred.models.neighbors.GraphBenchmark", *sizes, 3, *ks)[0]["seconds"]
     theirs = peer("knn_graph.py", *sizes, THREADS, *ks)["seconds"]
     for k in ks:
         yield f"exact kNN graph, 50,000 x 128, k={k}", "s", ours[f"k{k}"], "FAISS IndexFlatIP", theirs[f"k{k}"]

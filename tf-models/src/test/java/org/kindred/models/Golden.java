@@ -50,13 +50,19 @@ public record Golden(
 
   /** Returns the numbers of an array of any depth, row by row; one number for a number. */
   public static float[] floats(JsonNode array) {
-    List<Double> values = new ArrayList<>();
-    collect(array, values);
-    float[] floats = new float[values.size()];
+    double[] values = doubles(array);
+    float[] floats = new float[values.length];
     for (int i = 0; i < floats.length; i++) {
-      floats[i] = values.get(i).floatValue();
+      floats[i] = (float) values[i];
     }
     return floats;
+  }
+
+  /** Returns the numbers of an array of any depth, row by row; one number for a number. */
+  public static double[] doubles(JsonNode array) {
+    List<Double> values = new ArrayList<>();
+    collect(array, values);
+    return values.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   private static void collect(JsonNode node, List<Double> values) {

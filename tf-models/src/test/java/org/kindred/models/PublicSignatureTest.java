@@ -23,6 +23,8 @@ final class PublicSignatureTest {
     "org.kindred.models.training",
     "org.kindred.models.inference",
     "org.kindred.models.linalg",
+    "org.kindred.models.clustering",
+    "org.kindred.models.neighbors",
     "org.kindred.models.safetensors",
     "org.kindred.models.random",
   };

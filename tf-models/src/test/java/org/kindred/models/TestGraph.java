@@ -1,21 +1,27 @@
 package org.kindred.models;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
 import org.kindred.models.tensorflow.Variables;
+import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /** A small graph with variables, built and run in one test. */
 public final class TestGraph implements AutoCloseable {
@@ -23,7 +29,51 @@ public final class TestGraph implements AutoCloseable {
   private final Graph graph = new Graph();
   private final Ops tf = Ops.create(graph);
   private final Variables variables = new Variables(tf);
+  private final Placeholder<TInt32> number = scalar();
+  private final Placeholder<TInt32> epoch = scalar();
+  private final Map<Operand<?>, Tensor> feeds = new LinkedHashMap<>();
   private Session session;
+
+  private Placeholder<TInt32> scalar() {
+    return tf.placeholder(TInt32.class, Placeholder.shape(Shape.scalar()));
+  }
+
+  /** Returns the number of steps before this one, 0 unless {@link #at} said otherwise. */
+  public Operand<TInt32> number() {
+    return number;
+  }
+
+  /** Returns the epoch, 0 unless {@link #at} said otherwise. */
+  public Operand<TInt32> epoch() {
+    return epoch;
+  }
+
+  /** Sets the step and the epoch of what is run from here on. */
+  public void at(int newNumber, int newEpoch) {
+    put(number, TInt32.scalarOf(newNumber));
+    put(epoch, TInt32.scalarOf(newEpoch));
+  }
+
+  /** Sets the value of a placeholder in what is run from here on. */
+  public void feed(Operand<TInt32> placeholder, int[] values, long... shape) {
+    put(placeholder, TInt32.tensorOf(Shape.of(shape), DataBuffers.of(values)));
+  }
+
+  private void put(Operand<?> placeholder, Tensor value) {
+    Tensor old = feeds.put(placeholder, value);
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  private Session.Runner runner() {
+    if (feeds.isEmpty() || !feeds.containsKey(number)) {
+      at(0, 0);
+    }
+    Session.Runner runner = session().runner();
+    feeds.forEach(runner::feed);
+    return runner;
+  }
 
   public Ops tf() {
     return tf;
@@ -48,17 +98,28 @@ public final class TestGraph implements AutoCloseable {
     variables.initialize(session(), seed);
   }
 
+  /** Gives a variable a value. */
+  public void assign(Variable variable, float[] values) {
+    variables.assign(session(), variable, values);
+  }
+
   /** Runs operations. */
   public void run(List<Op> targets) {
-    Session.Runner runner = session().runner();
+    run(targets, Map.of());
+  }
+
+  /** Runs operations with values for placeholders. */
+  public void run(List<Op> targets, Map<Operand<?>, ? extends Tensor> feeds) {
+    Session.Runner runner = runner();
     targets.forEach(runner::addTarget);
+    feeds.forEach(runner::feed);
     runner.run().close();
   }
 
   /** Fetches values in one run. */
   @SafeVarargs
   public final List<float[]> fetch(Operand<TFloat32>... operands) {
-    Session.Runner runner = session().runner();
+    Session.Runner runner = runner();
     for (Operand<TFloat32> operand : operands) {
       runner.fetch(operand);
     }
@@ -86,6 +147,7 @@ public final class TestGraph implements AutoCloseable {
     if (session != null) {
       session.close();
     }
+    feeds.values().forEach(Tensor::close);
     graph.close();
   }
 }

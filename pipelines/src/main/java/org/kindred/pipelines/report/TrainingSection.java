@@ -34,6 +34,7 @@ import org.kindred.stages.artifact.StoredArtifact;
  * @param lossSummary the loss chart in words
  * @param monitorData the monitor chart's data as JSON, empty without a monitor
  * @param monitorSummary the monitor chart in words
+ * @param measures names of what was measured after each epoch
  * @param epochs the figures behind the charts, epoch by epoch
  * @param epochsNote what the list of epochs leaves out, empty when nothing
  */
@@ -45,10 +46,12 @@ record TrainingSection(
     String lossSummary,
     String monitorData,
     String monitorSummary,
+    List<String> measures,
     List<Epoch> epochs,
     String epochsNote)
     implements Section {
   private static final int LISTED_EPOCHS = 100;
+  private static final String ACCURACY = "knn_accuracy";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -57,9 +60,9 @@ record TrainingSection(
    * @param number the epoch, from 1
    * @param loss mean loss of its steps
    * @param rate learning rate of its last step
-   * @param accuracy kNN accuracy after it
+   * @param values what was measured after it, in the order of {@link #measures}
    */
-  record Epoch(String number, String loss, String rate, String accuracy) {}
+  record Epoch(String number, String loss, String rate, List<String> values) {}
 
   @Override
   public String anchor() {
@@ -91,10 +94,12 @@ record TrainingSection(
               table.floats("loss"),
               table.floats("learning_rate"));
     }
-    NavigableMap<Integer, Float> accuracies = accuracies(step.artifact());
+    NavigableMap<String, NavigableMap<Integer, Float>> measured = measured(step.artifact());
+    NavigableMap<Integer, Float> accuracies =
+        measured.getOrDefault(ACCURACY, Collections.emptyNavigableMap());
     List<Point> points = curve.points();
     List<Epoch> epochs =
-        curve.epochs().stream().map(epoch -> line(epoch, accuracies.get(epoch.number()))).toList();
+        curve.epochs().stream().map(epoch -> line(epoch, measured.values())).toList();
     int[] listed = Evenly.spaced(epochs.size(), LISTED_EPOCHS);
     return new TrainingSection(
         step.id(),
@@ -106,6 +111,7 @@ record TrainingSection(
             ? ""
             : json(Map.of("epoch", accuracies.keySet(), "accuracy", rounded(accuracies.values()))),
         accuracies.isEmpty() ? "" : monitorSummary(accuracies),
+        measured.keySet().stream().map(name -> name.replace('_', ' ')).toList(),
         IntStream.of(listed).mapToObj(epochs::get).toList(),
         listed.length == epochs.size()
             ? ""
@@ -153,26 +159,33 @@ record TrainingSection(
             Formats.count(model.getSteps()));
   }
 
-  private static NavigableMap<Integer, Float> accuracies(StoredArtifact model) throws IOException {
-    NavigableMap<Integer, Float> accuracies = new TreeMap<>();
-    if (model.rows(Tables.MONITOR) > 0) {
-      try (MappedTable table = MappedTable.open(model.localTable(Tables.MONITOR))) {
+  /** Returns by name and epoch what was measured. */
+  private static NavigableMap<String, NavigableMap<Integer, Float>> measured(StoredArtifact model)
+      throws IOException {
+    NavigableMap<String, NavigableMap<Integer, Float>> measured = new TreeMap<>();
+    if (model.rows(Tables.MEASUREMENTS) > 0) {
+      try (MappedTable table = MappedTable.open(model.localTable(Tables.MEASUREMENTS))) {
         int[] epochs = fromOne(table.ints("epoch"));
-        float[] values = table.floats("accuracy");
+        String[] names = table.strings("measure");
+        float[] values = table.floats("value");
         for (int i = 0; i < epochs.length; i++) {
-          accuracies.put(epochs[i], values[i]);
+          measured.computeIfAbsent(names[i], name -> new TreeMap<>()).put(epochs[i], values[i]);
         }
       }
     }
-    return accuracies;
+    return measured;
   }
 
-  private static Epoch line(TrainingCurve.Epoch epoch, Float accuracy) {
+  private static Epoch line(
+      TrainingCurve.Epoch epoch, Collection<NavigableMap<Integer, Float>> measured) {
     return new Epoch(
         Integer.toString(epoch.number()),
         Formats.number(epoch.loss()),
         significant(epoch.rate()),
-        accuracy == null ? "–" : Formats.number(accuracy));
+        measured.stream()
+            .map(values -> values.get(epoch.number()))
+            .map(value -> value == null ? "–" : Formats.number(value))
+            .toList());
   }
 
   private static String summary(List<Point> points) {

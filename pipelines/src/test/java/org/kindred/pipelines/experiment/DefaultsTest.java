@@ -99,6 +99,8 @@ final class DefaultsTest {
     assertThat(resolved.getObjective().hasInstdisc()).isFalse();
     assertThat(resolved.hasSchedule()).isTrue();
     assertThat(resolved.getSchedule().hasPreset()).isFalse();
+    assertThat(resolved.getOptimizer().hasMomentum()).isTrue();
+    assertThat(resolved.getOptimizer().hasLarc()).isFalse();
   }
 
   @Test

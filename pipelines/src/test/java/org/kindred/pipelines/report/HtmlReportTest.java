@@ -100,7 +100,7 @@ class HtmlReportTest {
     assertThat(monitor.get("epoch").toString()).isEqualTo("[1,2]");
     assertThat(monitor.get("accuracy").get(1).asDouble()).isEqualTo(0.5);
     assertThat(html.texts(section("training-pretrain") + "//tbody/tr[1]/td"))
-        .containsExactly("1", "5.0000", "0.03", "0.2500");
+        .containsExactly("1", "5.0000", "0.03", "0.9000", "0.2500");
     assertThat(html.source()).contains("Licensed to the Apache Software Foundation");
   }
 

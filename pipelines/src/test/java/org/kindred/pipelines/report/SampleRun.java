@@ -203,16 +203,20 @@ final class SampleRun {
             });
     Table monitor =
         new Table(
-            Tables.MONITOR,
-            Tables.monitor(),
+            Tables.MEASUREMENTS,
+            Tables.measurements(),
             Map.of(),
             row -> {
-              row.nextRow();
-              row.put(0, 0);
-              row.put(1, 0.25f);
-              row.nextRow();
-              row.put(0, 1);
-              row.put(1, 0.5f);
+              for (int epoch = 0; epoch < 2; epoch++) {
+                row.nextRow();
+                row.put(0, epoch);
+                row.put(1, "embedding_std");
+                row.put(2, 0.9f);
+                row.nextRow();
+                row.put(0, epoch);
+                row.put(1, "knn_accuracy");
+                row.put(2, 0.25f * (epoch + 1));
+              }
             });
     Content content = Content.newBuilder().setModel(model).build();
     run.step("pretrain", "pretrain", List.of("data", "views"), content, curve, monitor);

@@ -37,7 +37,7 @@ public final class CopyTestStage extends NumbersStage<ExtractConfig> {
   @Override
   float value(StageContext<ExtractConfig> context) throws IOException {
     try (MappedTable table = MappedTable.open(context.input("dataset").localTable("numbers"))) {
-      return table.floats("accuracy")[0] + context.config().getShardRows();
+      return table.floats("value")[0] + context.config().getShardRows();
     }
   }
 

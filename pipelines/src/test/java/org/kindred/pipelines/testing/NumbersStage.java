@@ -46,7 +46,8 @@ abstract class NumbersStage<C extends Message> implements Stage<C> {
   public Optional<Estimate> estimate(StageContext<C> context) throws IOException {
     return Optional.of(
         Estimate.of(SHARDS)
-            .table(TableSize.of("numbers", Tables.monitor(), SHARDS, 1, Map.of()))
+            .table(
+                TableSize.of("numbers", Tables.measurements(), SHARDS, 1, Map.of("measure", 6.0)))
             .workItems(SHARDS, new Item(0, 0), 1)
             .by(
                 describe(context, List.of()),
@@ -77,10 +78,11 @@ abstract class NumbersStage<C extends Message> implements Stage<C> {
         throw new StageException("the value is %s, valid is 0 or more".formatted(item.value()));
       }
       try (Shard shard =
-          context.staging().newShard("numbers", item.shard(), Tables.monitor(), Map.of())) {
+          context.staging().newShard("numbers", item.shard(), Tables.measurements(), Map.of())) {
         shard.writer().nextRow();
         shard.writer().put(0, item.shard());
-        shard.writer().put(1, item.value());
+        shard.writer().put(1, "number");
+        shard.writer().put(2, item.value());
         output.output(Part.of(List.of(shard.finish()), Content.getDefaultInstance()));
       }
     }

@@ -37,7 +37,7 @@ public final class TotalTestStage extends NumbersStage<GraphConfig> {
   @Override
   float value(StageContext<GraphConfig> context) throws IOException {
     try (MappedTable table = MappedTable.open(context.input("embeddings").localTable("numbers"))) {
-      return table.floats("accuracy")[0] - context.config().getK();
+      return table.floats("value")[0] - context.config().getK();
     }
   }
 

@@ -43,6 +43,7 @@ import picocli.CommandLine.ScopeType;
       StatusCommand.class,
       CancelCommand.class,
       ReportCommand.class,
+      ExportCommand.class,
       ArtifactsCommand.class,
       ShowCommand.class,
       VerifyCommand.class,

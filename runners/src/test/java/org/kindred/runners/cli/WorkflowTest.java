@@ -82,6 +82,19 @@ final class WorkflowTest {
 
   @Test
   @Order(2)
+  void aBackboneIsWrittenForOtherFrameworks() {
+    String file = folder.resolve("backbone.safetensors").toString();
+    String digest = column(first, "artifact").get("pretrain");
+    String[] export = {"export", digest.substring(0, 12), "-o", file, "--store", store};
+    assertThat(CommandLineRun.of(export).succeeded().out()).isEqualTo(file + "\n");
+    assertThat(Path.of(file)).isNotEmptyFile();
+    CommandLineRun.of(export).failed(Main.FAILED, "exists already", file);
+    export[1] = column(first, "artifact").get("graph");
+    CommandLineRun.of(export).failed(Main.FAILED, export[1], "valid is Model");
+  }
+
+  @Test
+  @Order(2)
   void metricsStandBesideBothBaselines() {
     Map<String, Integer> features = new TreeMap<>();
     for (JsonNode metric : first.get("metrics")) {

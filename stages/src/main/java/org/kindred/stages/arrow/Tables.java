@@ -23,8 +23,8 @@ public final class Tables {
   /** Training curve of a Model, in order of step: epoch, step, loss, learning_rate. */
   public static final String CURVE = "curve";
 
-  /** kNN monitor of a Model, in order of epoch: epoch, accuracy. */
-  public static final String MONITOR = "monitor";
+  /** What was measured after each epoch of a Model's training: epoch, measure (a name), value. */
+  public static final String MEASUREMENTS = "measurements";
 
   /** Memory bank of a Model: id, vector. */
   public static final String MEMORY_BANK = "memory_bank";
@@ -73,9 +73,9 @@ public final class Tables {
     return List.of(int32("epoch"), int64("step"), float32("loss"), float32("learning_rate"));
   }
 
-  /** Returns the columns of {@link #MONITOR}. */
-  public static List<Field> monitor() {
-    return List.of(int32("epoch"), float32("accuracy"));
+  /** Returns the columns of {@link #MEASUREMENTS}. */
+  public static List<Field> measurements() {
+    return List.of(int32("epoch"), utf8("measure"), float32("value"));
   }
 
   /** Returns the columns of an embedding table. */

@@ -61,7 +61,7 @@ final class TableColumns {
   private static Optional<List<Field>> ofModel(String table, Model model) {
     return switch (table) {
       case Tables.CURVE -> Optional.of(Tables.curve());
-      case Tables.MONITOR -> Optional.of(Tables.monitor());
+      case Tables.MEASUREMENTS -> Optional.of(Tables.measurements());
       case Tables.MEMORY_BANK ->
           model.getLayersList().stream()
               .filter(layer -> layer.getName().equals("embedding"))

@@ -13,7 +13,10 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Values;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.clustering.KMeans;
 import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.RowException;
+import org.kindred.models.linalg.Similarity;
 import org.kindred.proto.artifact.v1.Clustering;
 import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Content;
@@ -28,8 +31,6 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
-import org.kindred.stages.neighbors.RowException;
-import org.kindred.stages.neighbors.Similarity;
 
 /**
  * Clusters each kind of feature, some restarts to a work item, which writes the tables of its best

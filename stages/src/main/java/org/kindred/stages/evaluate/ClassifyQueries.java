@@ -10,6 +10,11 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.Similarity;
+import org.kindred.models.neighbors.ExactSearch;
+import org.kindred.models.neighbors.NeighborLists;
+import org.kindred.models.neighbors.Tile;
+import org.kindred.models.neighbors.WeightedKnn;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Evaluation;
 import org.kindred.proto.artifact.v1.FeatureTable;
@@ -26,11 +31,6 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
-import org.kindred.stages.neighbors.ExactSearch;
-import org.kindred.stages.neighbors.NeighborLists;
-import org.kindred.stages.neighbors.Similarity;
-import org.kindred.stages.neighbors.Tile;
-import org.kindred.stages.neighbors.WeightedKnn;
 
 /**
  * Classifies runs of queries by the weighted vote of their nearest base examples. Its parts give

@@ -131,7 +131,9 @@ final class ExtractFeatures
     /** Returns the features of a batch by source and layer, each {@code [count, dimension]}. */
     private Map<FeatureSource, Map<String, float[]>> features(ByteBuffer batch, int count) {
       Map<FeatureSource, Map<String, float[]>> features = new LinkedHashMap<>();
-      encoders.forEach((source, encoder) -> features.put(source, encoder.embed(batch, count)));
+      List<String> layers = ExtractStage.layers(context);
+      encoders.forEach(
+          (source, encoder) -> features.put(source, encoder.embed(batch, count, layers)));
       if (context.config().getBaselines()) {
         features.put(FeatureSource.FEATURE_SOURCE_PIXELS, pixels.of(batch));
       }

@@ -39,6 +39,7 @@ public final class ExtractStage implements Stage<ExtractConfig> {
   static final String DATASET = "dataset";
 
   private static final String EMBEDDING = "embedding";
+  private static final List<String> DEFAULT_LAYERS = List.of(EMBEDDING, "pooled");
 
   /** Of ResNet-18 on 32 x 32 pixels; a small network on small images has a third of it. */
   private static final double FLOPS_PER_CORE_SECOND = 1.1e11;
@@ -118,16 +119,26 @@ public final class ExtractStage implements Stage<ExtractConfig> {
     }
   }
 
+  /** Returns the layers that are read, in order. */
+  static List<String> layers(StageContext<ExtractConfig> context) {
+    List<String> named = context.config().getLayersList();
+    return named.isEmpty()
+        ? context.input(MODEL).content().getModel().getLayersList().stream()
+            .map(Layer::getName)
+            .filter(DEFAULT_LAYERS::contains)
+            .sorted()
+            .toList()
+        : named;
+  }
+
   /** Returns the tables that are made, in order. */
   static List<FeatureTable> tables(StageContext<ExtractConfig> context) {
     Model model = context.input(MODEL).content().getModel();
-    List<String> layers = context.config().getLayersList();
     Map<String, Integer> dimensions =
         model.getLayersList().stream()
             .collect(Collectors.toMap(Layer::getName, Layer::getDimension));
     List<FeatureTable> tables = new ArrayList<>();
-    for (String layer :
-        layers.isEmpty() ? dimensions.keySet().stream().sorted().toList() : layers) {
+    for (String layer : layers(context)) {
       tables.add(table(FeatureSource.FEATURE_SOURCE_LEARNED, layer, dimensions.get(layer)));
       if (context.config().getBaselines()) {
         tables.add(table(FeatureSource.FEATURE_SOURCE_UNTRAINED, layer, dimensions.get(layer)));
@@ -160,7 +171,7 @@ public final class ExtractStage implements Stage<ExtractConfig> {
     ExtractConfig config = context.config();
     Model model = context.input(MODEL).content().getModel();
     ViewMaker maker = new ViewMaker(model.getEvaluationRecipe());
-    NetworkSize network = NetworkSize.of(model.getNetwork(), maker.size());
+    NetworkSize network = NetworkSize.of(model.getNetwork(), maker.size(), layers(context));
     int networks = config.getBaselines() ? 2 : 1;
     int examples = examples(context);
     List<FeatureTable> tables = tables(context);

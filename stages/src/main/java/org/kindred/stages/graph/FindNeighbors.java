@@ -16,6 +16,12 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.RowException;
+import org.kindred.models.linalg.Similarity;
+import org.kindred.models.neighbors.ExactSearch;
+import org.kindred.models.neighbors.ExactSearch.BothSides;
+import org.kindred.models.neighbors.NeighborLists;
+import org.kindred.models.neighbors.Tile;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.stages.Part;
@@ -26,12 +32,6 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
 import org.kindred.stages.metrics.StageMetrics;
-import org.kindred.stages.neighbors.ExactSearch;
-import org.kindred.stages.neighbors.ExactSearch.BothSides;
-import org.kindred.stages.neighbors.NeighborLists;
-import org.kindred.stages.neighbors.RowException;
-import org.kindred.stages.neighbors.Similarity;
-import org.kindred.stages.neighbors.Tile;
 
 /**
  * Compares pairs of blocks, each unordered pair once for both sides, merges the lists that a run of

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.neighbors.ExactSearch;
+import org.kindred.models.neighbors.NeighborLists;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
@@ -21,8 +23,6 @@ import org.kindred.stages.WorkItems;
 import org.kindred.stages.arrow.TableSize;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.features.FeatureReader;
-import org.kindred.stages.neighbors.ExactSearch;
-import org.kindred.stages.neighbors.NeighborLists;
 
 /** EmbeddingSet -> NeighborGraph: exact k nearest neighbours. */
 public final class GraphStage implements Stage<GraphConfig> {

@@ -1,7 +1,7 @@
 package org.kindred.stages.graph;
 
 import java.util.Arrays;
-import org.kindred.stages.neighbors.TopK;
+import org.kindred.models.neighbors.TopK;
 
 /**
  * Finds the positives of a node by walking its neighbour graph: all nodes within a number of hops,

@@ -9,6 +9,8 @@ import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.linalg.Similarity;
+import org.kindred.models.linalg.UnitRows;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.Metric;
@@ -25,8 +27,6 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
 import org.kindred.stages.metrics.StageMetrics;
-import org.kindred.stages.neighbors.Similarity;
-import org.kindred.stages.neighbors.UnitRows;
 
 /**
  * Finds the positives of runs of nodes and writes a table of each run. A worker holds the whole

@@ -2,9 +2,13 @@ package org.kindred.stages.image;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.kindred.models.objective.Crop;
 import org.kindred.proto.artifact.v1.CenterCrop;
 import org.kindred.proto.artifact.v1.ColorJitter;
 import org.kindred.proto.artifact.v1.GaussianBlur;
@@ -78,12 +82,14 @@ public final class Recipes {
 
   /**
    * Resolves a configured recipe: a preset, with {@code size} and {@code min_scale} put in where
-   * they are set, or the recipe that the configuration holds.
+   * they are set and the operations of {@code leave_out} left out, or the recipe that the
+   * configuration holds.
    *
    * @return the recipe with every field set; {@link ViewMaker} says whether it can be followed
    * @throws IllegalArgumentException if neither or both of {@code preset} and {@code recipe} are
-   *     set, the preset is unknown, or {@code size} or {@code min_scale} is out of range, is set
-   *     without a preset, or is set where the preset has no operation that takes it
+   *     set, the preset is unknown, or {@code size}, {@code min_scale} or {@code leave_out} is out
+   *     of range, is set without a preset, or is set where the preset has no operation that takes
+   *     it
    */
   public static ViewRecipe resolve(RecipeConfig config) {
     boolean hasPreset = !config.getPreset().isEmpty();
@@ -93,9 +99,10 @@ public final class Recipes {
               ? "both preset and recipe are set, valid is one of them"
               : "neither preset nor recipe is set, valid is one of them");
     }
-    if (!hasPreset && (config.hasSize() || config.hasMinScale())) {
+    if (!hasPreset && (config.hasSize() || config.hasMinScale() || config.getLeaveOutCount() > 0)) {
       throw new IllegalArgumentException(
-          (config.hasSize() ? "size" : "min_scale") + " is set without a preset, which it changes");
+          (config.hasSize() ? "size" : config.hasMinScale() ? "min_scale" : "leave_out")
+              + " is set without a preset, which it changes");
     }
     ViewRecipe.Builder recipe =
         (hasPreset ? preset(config.getPreset()) : config.getRecipe()).toBuilder();
@@ -104,6 +111,9 @@ public final class Recipes {
     }
     if (config.hasMinScale()) {
       overrideMinScale(recipe, config.getPreset(), config.getMinScale());
+    }
+    for (String name : config.getLeaveOutList()) {
+      leaveOut(recipe, config.getPreset(), name);
     }
     setDefaults(recipe);
     return recipe.build();
@@ -152,17 +162,85 @@ public final class Recipes {
       throw new IllegalArgumentException(
           "min_scale is " + minScale + ", valid is more than 0, to 1");
     }
-    boolean found = false;
-    for (Operation.Builder operation : recipe.getOperationsBuilderList()) {
-      if (operation.hasRandomResizedCrop()) {
-        operation.getRandomResizedCropBuilder().setMinScale(minScale);
-        found = true;
-      }
-    }
-    if (!found) {
+    List<RandomResizedCrop.Builder> crops = crops(recipe);
+    if (crops.isEmpty()) {
       throw new IllegalArgumentException(
           "min_scale is set, but the preset " + preset + " has no random crop");
     }
+    crops.forEach(crop -> crop.setMinScale(minScale));
+  }
+
+  private static List<RandomResizedCrop.Builder> crops(ViewRecipe.Builder recipe) {
+    return recipe.getOperationsBuilderList().stream()
+        .filter(Operation.Builder::hasRandomResizedCrop)
+        .map(Operation.Builder::getRandomResizedCropBuilder)
+        .toList();
+  }
+
+  /** Removes the operations of a kind; where that fixed the size, the whole image is resized. */
+  private static void leaveOut(ViewRecipe.Builder recipe, String preset, String name) {
+    int size = new ViewMaker(recipe.build()).size();
+    List<Operation> kept = new ArrayList<>();
+    for (Operation operation : recipe.getOperationsList()) {
+      if (!operation.getKindCase().name().equalsIgnoreCase(name)) {
+        kept.add(operation);
+      } else if (operation.hasRandomResizedCrop()) {
+        kept.add(resize(size));
+        kept.add(centerCrop(size));
+      }
+    }
+    if (kept.equals(recipe.getOperationsList())) {
+      throw new IllegalArgumentException(
+          "leave_out names \"%s\", valid for the preset %s are %s"
+              .formatted(
+                  name,
+                  preset,
+                  recipe.getOperationsList().stream()
+                      .map(operation -> operation.getKindCase().name().toLowerCase(Locale.ROOT))
+                      .distinct()
+                      .collect(Collectors.joining(", "))));
+    }
+    recipe.clearOperations().addAllOperations(kept);
+  }
+
+  /**
+   * Returns a recipe with another random crop.
+   *
+   * @param recipe resolved
+   * @param crop what differs
+   * @throws IllegalArgumentException if a scale is to differ and the recipe has no random crop, or
+   *     the smallest is greater than the largest
+   */
+  public static ViewRecipe cropped(ViewRecipe recipe, Crop crop) {
+    if (crop.equals(Crop.OF_RECIPE)) {
+      return recipe;
+    }
+    ViewRecipe.Builder changed = recipe.toBuilder();
+    if (crop.side() != 0) {
+      overrideSize(changed, crop.side());
+    }
+    if (crop.minScale() != 0 || crop.maxScale() != 0) {
+      List<RandomResizedCrop.Builder> crops = crops(changed);
+      if (crops.isEmpty()) {
+        throw new IllegalArgumentException(
+            "a crop of scale "
+                + crop.minScale()
+                + " to "
+                + crop.maxScale()
+                + " is asked of a recipe without random crop");
+      }
+      for (RandomResizedCrop.Builder changedCrop : crops) {
+        if (crop.minScale() != 0) {
+          changedCrop.setMinScale(crop.minScale());
+        }
+        if (crop.maxScale() != 0) {
+          changedCrop.setMaxScale(crop.maxScale());
+        }
+      }
+    }
+    ViewRecipe cropped = changed.build();
+    new ViewMaker(cropped);
+    return cropped;
   }
 
   /** Sets every unset field of a message, and of the messages in it, to its default. */

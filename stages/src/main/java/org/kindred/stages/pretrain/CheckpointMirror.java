@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class CheckpointMirror {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointMirror.class);
-  private static final Pattern CHECKPOINT = Pattern.compile("epoch-\\d+\\.safetensors");
+  private static final Pattern CHECKPOINT = Pattern.compile("step-\\d{9,10}\\.safetensors");
 
   private final StoreFiles files;
   private final String remote;

@@ -1,9 +1,14 @@
 package org.kindred.stages.pretrain;
 
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.Similarity;
+import org.kindred.models.neighbors.ExactSearch;
+import org.kindred.models.neighbors.NeighborLists;
+import org.kindred.models.neighbors.Tile;
+import org.kindred.models.neighbors.WeightedKnn;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 import org.kindred.models.training.ImageEmbedder;
@@ -12,11 +17,6 @@ import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.image.ViewMaker;
-import org.kindred.stages.neighbors.ExactSearch;
-import org.kindred.stages.neighbors.NeighborLists;
-import org.kindred.stages.neighbors.Similarity;
-import org.kindred.stages.neighbors.Tile;
-import org.kindred.stages.neighbors.WeightedKnn;
 
 /**
  * Labelled examples of the training split that show, without touching the test split, whether
@@ -26,13 +26,12 @@ import org.kindred.stages.neighbors.WeightedKnn;
 final class HoldOut implements AutoCloseable {
   private static final int MAX_QUERIES = 1000;
   private static final int MAX_BASE = 5000;
-  private static final int BATCH = 100;
 
   private final Monitor config;
   private final int classes;
   private final int[] queryLabels;
   private final int[] baseLabels;
-  private final DatasetReader dataset;
+  private final WatchedImages images;
   private final int[] rows;
   private final ViewMaker maker;
 
@@ -41,7 +40,7 @@ final class HoldOut implements AutoCloseable {
 
   HoldOut(StageContext<PretrainConfig> context, DatasetReader dataset) {
     this.config = context.config().getMonitor();
-    this.dataset = dataset;
+    this.images = new WatchedImages(dataset, context.seed());
     this.rows = IntStream.range(0, dataset.size()).filter(row -> dataset.label(row) >= 0).toArray();
     new CounterRandom(Domain.HOLDOUT, context.seed(), 0, 0, 0).shuffle(rows);
     int queries = queries(config, rows.length);
@@ -95,28 +94,10 @@ final class HoldOut implements AutoCloseable {
     return OptionalDouble.of((double) right / queryLabels.length);
   }
 
-  /** Returns the embeddings of some of the images; positions count from 0. */
   private Tile embed(ImageEmbedder embedder, int first, int count) {
-    float[] embeddings = null;
-    int dimension = 0;
-    ByteBuffer views = ByteBuffer.allocateDirect(Math.multiplyExact(BATCH, maker.bytesPerView()));
-    byte[] view = new byte[maker.bytesPerView()];
-    for (int done = 0; done < count; done += BATCH) {
-      int batch = Math.min(BATCH, count - done);
-      views.clear();
-      for (int i = first + done; i < first + done + batch; i++) {
-        // An evaluation recipe draws nothing, so any seed, epoch and view will do.
-        maker.make(dataset.image(rows[i]), 0, 0, dataset.id(rows[i]), 0, view, 0);
-        views.put(view);
-      }
-      float[] embedded = embedder.embed(views.flip(), batch);
-      if (embeddings == null) {
-        dimension = embedded.length / batch;
-        embeddings = new float[count * dimension];
-      }
-      System.arraycopy(embedded, 0, embeddings, done * dimension, embedded.length);
-    }
-    return Tile.of(Similarity.COSINE, 0, dimension, embeddings);
+    int[] some = Arrays.copyOfRange(rows, first, first + count);
+    float[] embeddings = images.embed(embedder, maker, some, 0, 0);
+    return Tile.of(Similarity.COSINE, 0, embeddings.length / count, embeddings);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.training.Checkpoint;
 import org.kindred.models.training.EpochRecord;
@@ -18,7 +19,7 @@ import org.kindred.stages.artifact.StagedFile;
 import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.dataset.DatasetReader;
 
-/** Writes the tables of a Model: training curve, monitor and memory bank. */
+/** Writes the tables of a Model: training curve, measurements and memory bank. */
 final class ModelTables {
   private ModelTables() {}
 
@@ -27,9 +28,7 @@ final class ModelTables {
       throws IOException {
     List<StagedFile> files = new ArrayList<>();
     files.add(curve(context, trainer));
-    if (trainer.curve().stream().allMatch(epoch -> accuracy(epoch) != null)) {
-      files.add(monitor(context, trainer));
-    }
+    files.add(measurements(context, trainer));
     Optional<NamedTensor> bank = Checkpoint.read(trainer.checkpoint()).memoryBank();
     if (bank.isPresent()) {
       files.add(memoryBank(context, bank.get(), dataset));
@@ -39,6 +38,9 @@ final class ModelTables {
 
   private static StagedFile curve(StageContext<PretrainConfig> context, Trainer trainer)
       throws IOException {
+    PretrainConfig config = context.config();
+    LearningRate learningRate =
+        LearningRate.of(config.getOptimizer(), config.getSchedule(), config.getEpochs());
     try (Shard shard = context.staging().newShard(Tables.CURVE, 0, Tables.curve(), Map.of())) {
       TableWriter row = shard.writer();
       long step = 0;
@@ -46,30 +48,31 @@ final class ModelTables {
         for (float loss : epoch.losses()) {
           row.nextRow();
           row.put(0, epoch.epoch());
-          row.put(1, step++);
+          row.put(1, step);
           row.put(2, loss);
-          row.put(3, (float) epoch.learningRate());
+          row.put(3, (float) learningRate.at(step, epoch.losses().size()));
+          step++;
         }
       }
       return shard.finish();
     }
   }
 
-  private static StagedFile monitor(StageContext<PretrainConfig> context, Trainer trainer)
+  private static StagedFile measurements(StageContext<PretrainConfig> context, Trainer trainer)
       throws IOException {
-    try (Shard shard = context.staging().newShard(Tables.MONITOR, 0, Tables.monitor(), Map.of())) {
+    try (Shard shard =
+        context.staging().newShard(Tables.MEASUREMENTS, 0, Tables.measurements(), Map.of())) {
       TableWriter row = shard.writer();
       for (EpochRecord epoch : trainer.curve()) {
-        row.nextRow();
-        row.put(0, epoch.epoch());
-        row.put(1, accuracy(epoch).floatValue());
+        for (Map.Entry<String, Double> measured : epoch.measurements().entrySet()) {
+          row.nextRow();
+          row.put(0, epoch.epoch());
+          row.put(1, measured.getKey());
+          row.put(2, measured.getValue().floatValue());
+        }
       }
       return shard.finish();
     }
-  }
-
-  private static Double accuracy(EpochRecord epoch) {
-    return epoch.measurements().get(TrainingMonitor.ACCURACY);
   }
 
   private static StagedFile memoryBank(

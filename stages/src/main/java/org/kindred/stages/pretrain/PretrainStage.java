@@ -9,6 +9,10 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.resourcehints.ResourceHints;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.network.NetworkSize;
+import org.kindred.models.objective.Crop;
+import org.kindred.models.objective.Objectives;
+import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.training.TrainingConfig;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
@@ -16,7 +20,6 @@ import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.artifact.v1.ViewSet;
-import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.stages.ConfiguredRecipe;
 import org.kindred.stages.Estimate;
@@ -28,6 +31,7 @@ import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.artifact.StoredArtifact;
 import org.kindred.stages.dataset.DatasetReader;
+import org.kindred.stages.image.Recipes;
 import org.kindred.stages.image.ViewMaker;
 
 /** Dataset (and ViewSet) -> Model. */
@@ -51,7 +55,7 @@ public final class PretrainStage implements Stage<PretrainConfig> {
 
   @Override
   public int version() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -79,17 +83,21 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   @Override
   public void checkConfig(PretrainConfig config) {
     checkEvaluation(viewRecipe(config), evaluationRecipe(config));
-    if (config.getObjective().getKindCase() == Objective.KindCase.KIND_NOT_SET) {
-      throw new StageException("pretrain.objective is empty, valid are invaspread, instdisc");
+    checkObjective(config);
+    try {
+      LearningRate.of(config.getOptimizer(), config.getSchedule(), config.getEpochs());
+    } catch (IllegalArgumentException e) {
+      throw new StageException("pretrain." + e.getMessage(), e);
     }
-    int last = -1;
-    for (var drop : config.getSchedule().getSteps().getDropsList()) {
-      if (drop.getEpoch() <= last) {
-        throw new StageException(
-            "pretrain.schedule.steps.drops: epoch %d comes after %d, valid are rising epochs"
-                .formatted(drop.getEpoch(), last));
+  }
+
+  private static void checkObjective(PretrainConfig config) {
+    try {
+      for (Crop crop : Objectives.create(config.getObjective()).views()) {
+        Recipes.cropped(viewRecipe(config), crop);
       }
-      last = drop.getEpoch();
+    } catch (IllegalArgumentException e) {
+      throw new StageException("pretrain." + e.getMessage(), e);
     }
   }
 
@@ -119,7 +127,12 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   }
 
   @Override
-  public void check(StageContext<PretrainConfig> context) {
+  public String sourceFingerprint(PretrainConfig config) throws IOException {
+    return InitialWeights.fingerprint(config);
+  }
+
+  @Override
+  public void check(StageContext<PretrainConfig> context) throws IOException {
     PretrainConfig config = context.config();
     Split split = split(context);
     if (config.getBatchSize() > split.getExamples()) {
@@ -127,13 +140,24 @@ public final class PretrainStage implements Stage<PretrainConfig> {
           "pretrain.batch_size is %d, valid is 2 to %d, the examples of split %s"
               .formatted(config.getBatchSize(), split.getExamples(), config.getSplit()));
     }
+    checkNetwork(config);
     checkMemory(context, split);
+    InitialWeights.read(config);
     context.optionalInput(VIEWS).ifPresent(views -> checkViews(context, views));
   }
 
   private static Split split(StageContext<PretrainConfig> context) {
     return DatasetReader.split(
         context.input(DATASET), "pretrain.split", context.config().getSplit());
+  }
+
+  /** Builds the network, which some images are too small for. */
+  private static void checkNetwork(PretrainConfig config) {
+    try {
+      NetworkSize.of(config.getNetwork(), new ViewMaker(viewRecipe(config)).size());
+    } catch (IllegalArgumentException e) {
+      throw new StageException("pretrain." + e.getMessage(), e);
+    }
   }
 
   private static void checkMemory(StageContext<PretrainConfig> context, Split split) {

@@ -2,7 +2,7 @@ package org.kindred.stages.pretrain;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.OptionalDouble;
+import java.util.Map;
 import org.kindred.models.events.EventWriter;
 import org.kindred.models.training.EpochReport;
 import org.kindred.models.training.StepReport;
@@ -27,13 +27,15 @@ final class TensorBoard implements AutoCloseable {
   void step(StepReport report, long globalStep) {
     scalar("train/loss", globalStep, report.loss());
     scalar("train/learning_rate", globalStep, report.learningRate());
+    report.measures().forEach((name, value) -> scalar("train/" + name, globalStep, value));
     scalar("speed/images_per_second", globalStep, report.imagesPerSecond());
     scalar("speed/input_wait", globalStep, report.inputWait());
   }
 
-  void epoch(EpochReport report, OptionalDouble accuracy) {
+  void epoch(EpochReport report, Map<String, Double> measured) {
     scalar("epoch/mean_loss", report.epoch(), report.meanLoss());
-    accuracy.ifPresent(value -> scalar("epoch/knn_accuracy", report.epoch(), value));
+    report.measures().forEach((name, value) -> scalar("epoch/" + name, report.epoch(), value));
+    measured.forEach((name, value) -> scalar("epoch/" + name, report.epoch(), value));
     try {
       writer.flush();
     } catch (IOException e) {

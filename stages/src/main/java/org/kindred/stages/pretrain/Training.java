@@ -61,9 +61,10 @@ final class Training implements AutoCloseable {
     dataset =
         DatasetReader.open(
             context.input(PretrainStage.DATASET), Optional.of(context.config().getSplit()));
-    views = new TrainingViews(context, dataset);
+    TrainingConfig training = PretrainStage.training(context, dataset.size());
+    views = new TrainingViews(context, dataset, training.views());
     monitor = new TrainingMonitor(context, dataset);
-    trainer = openTrainer(PretrainStage.training(context, dataset.size()));
+    trainer = openTrainer(training);
     run = trainer.start(views, monitor);
   }
 
@@ -74,12 +75,9 @@ final class Training implements AutoCloseable {
     mirror = new CheckpointMirror(context.store().files(), stored, checkpoints);
     mirror.fetch();
     try {
-      return Trainer.open(training, checkpoints, key);
-    } catch (IllegalArgumentException e) {
+      return Trainer.open(training, checkpoints, key, InitialWeights.read(context));
+    } catch (IllegalArgumentException | IllegalStateException e) {
       throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
-    } catch (IllegalStateException e) {
-      // Such as checkpoints that a task holds that the runner has given up: trying again may do.
-      throw new IOException("step %s: %s".formatted(context.step(), e.getMessage()), e);
     }
   }
 
@@ -89,9 +87,9 @@ final class Training implements AutoCloseable {
    * @return whether the training is complete now
    */
   boolean step() throws IOException, InterruptedException {
-    int before = trainer.completedEpochs();
+    long before = trainer.savedSteps();
     run.step();
-    if (trainer.completedEpochs() > before) {
+    if (trainer.savedSteps() > before) {
       mirror.store(trainer.checkpoint());
     }
     return trainer.completedEpochs() >= context.config().getEpochs();
@@ -123,7 +121,7 @@ final class Training implements AutoCloseable {
             .setCheckpoint(CHECKPOINT)
             .setParameters(trainer.parameters())
             .setEpochs(trainer.completedEpochs())
-            .setSteps(trainer.steps())
+            .setSteps(trainer.savedSteps())
             .setExamples(dataset.size())
             .setSeed(context.seed());
     try (Encoder encoder = Encoder.open(savedModel)) {

@@ -3,6 +3,7 @@ package org.kindred.stages.pretrain;
 import java.util.Locale;
 import java.util.Map;
 import org.kindred.models.network.NetworkSize;
+import org.kindred.models.network.Networks;
 import org.kindred.models.training.TrainingConfig;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Layer;
@@ -28,19 +29,24 @@ final class TrainingEstimate {
   /** A loss in a checkpoint, as JSON. */
   private static final double LOSS_BYTES = 10;
 
+  /** Length of a measurement's name, in the mean. */
+  private static final double MEASURE_BYTES = 12;
+
   private TrainingEstimate() {}
 
   static Estimate of(StageContext<PretrainConfig> context, Split split) {
     PretrainConfig config = context.config();
     int examples = Math.toIntExact(split.getExamples());
     TrainingConfig training;
+    NetworkSize network;
     try {
       training = PretrainStage.training(context, examples);
+      network = NetworkSize.of(config.getNetwork(), training.viewSize());
     } catch (IllegalArgumentException e) {
       throw new StageException("pretrain." + e.getMessage(), e);
     }
-    NetworkSize network = NetworkSize.of(config.getNetwork(), training.viewSize());
     int watched = HoldOut.images(config.getMonitor(), Math.toIntExact(split.getLabelled()));
+    int collapse = CollapseWatch.count(config, examples);
     double curve = LOSS_BYTES * training.steps();
     Estimate.Builder estimate =
         Estimate.of((double) training.steps() * training.batchSize())
@@ -50,16 +56,23 @@ final class TrainingEstimate {
             .otherBytes(training.checkpointBytes(network) + curve)
             .otherBytes((double) Float.BYTES * (network.parameters() + network.statistics()))
             .flops(training.flops(network))
-            .flops((double) config.getEpochs() * watched * network.flops())
+            .flops((double) config.getEpochs() * (watched + 3.0 * collapse) * network.flops())
             .holds(
                 DatasetReader.heapBytes(
                     examples,
                     context.input(PretrainStage.DATASET).content().getDataset().getExamples()))
             .holds((double) training.memoryBytes() + training.networkBytes(network));
-    if (watched > 0) {
+    int measures = (watched > 0 ? 1 : 0) + (collapse > 1 ? CollapseWatch.MEASURES : 0);
+    if (measures > 0) {
+      // What the objective reports comes on top of it.
+      long measured = (long) measures * config.getEpochs();
       estimate.table(
           TableSize.of(
-              Tables.MONITOR, Tables.monitor(), config.getEpochs(), config.getEpochs(), Map.of()));
+              Tables.MEASUREMENTS,
+              Tables.measurements(),
+              measured,
+              measured,
+              Map.of("measure", MEASURE_BYTES)));
     }
     if (training.hasMemoryBank()) {
       int dimension = config.getNetwork().getEmbeddingDimension();
@@ -68,6 +81,7 @@ final class TrainingEstimate {
               Tables.MEMORY_BANK, Tables.vectors(dimension), examples, examples, Map.of()));
     }
     estimate.oneTask(1);
+    Networks.advice(config.getNetwork(), training.viewSize()).ifPresent(estimate::note);
     if (curve > Integer.MAX_VALUE) {
       estimate.note(
           String.format(

@@ -1,10 +1,16 @@
 package org.kindred.stages.pretrain;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.kindred.models.training.EpochReport;
 import org.kindred.models.training.ImageEmbedder;
 import org.kindred.models.training.StepReport;
@@ -24,11 +30,14 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
   /** Name of the hold-out's accuracy among an epoch's measurements. */
   static final String ACCURACY = "knn_accuracy";
 
+  private static final Pattern PEAK = Pattern.compile("VmHWM:\\s*(\\d+) kB");
+
   private static final Logger LOG = LoggerFactory.getLogger(TrainingMonitor.class);
 
   private final StageContext<PretrainConfig> context;
   private final long stepsPerEpoch;
   private final HoldOut holdOut;
+  private final CollapseWatch collapse;
   private final TensorBoard events;
   private final TrainingMetrics metrics;
   private OptionalDouble accuracy = OptionalDouble.empty();
@@ -40,6 +49,7 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     this.context = context;
     this.stepsPerEpoch = dataset.size() / context.config().getBatchSize();
     this.holdOut = new HoldOut(context, dataset);
+    this.collapse = new CollapseWatch(context, dataset);
     this.events = new TensorBoard(context);
     this.metrics = new TrainingMetrics(context.config().getBatchSize());
   }
@@ -68,16 +78,19 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     inputWaitSum += report.inputWait();
     epochs++;
     accuracy = holdOut.accuracy(embedder);
-    events.epoch(report, accuracy);
+    Map<String, Double> measured = collapse.measure(report.epoch(), report.measures(), embedder);
+    accuracy.ifPresent(value -> measured.put(ACCURACY, value));
+    events.epoch(report, measured);
     LOG.info(
-        "step {}: epoch {} of {}: mean loss {}, {} images/s, kNN on the hold-out {}",
+        "step {}: epoch {} of {}: mean loss {}, {} images/s, {}, {}",
         context.step(),
         report.epoch() + 1,
         context.config().getEpochs(),
         report.meanLoss(),
         report.imagesPerSecond(),
-        accuracy);
-    return accuracy.isPresent() ? Map.of(ACCURACY, accuracy.getAsDouble()) : Map.of();
+        measured,
+        report.measures());
+    return measured;
   }
 
   /** Returns what was measured of the epochs that this process trained. */
@@ -86,8 +99,22 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     if (epochs > 0) {
       measurements.put("images_per_second", imagesPerSecondSum / epochs);
       measurements.put("input_wait_share", inputWaitSum / epochs);
+      peakMemory().ifPresent(bytes -> measurements.put("peak_memory_bytes", bytes));
     }
     return measurements;
+  }
+
+  /** Returns the most memory that this process ever held, where the system tells. */
+  private static OptionalDouble peakMemory() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .map(PEAK::matcher)
+          .filter(Matcher::matches)
+          .mapToDouble(line -> Double.parseDouble(line.group(1)) * 1024)
+          .findFirst();
+    } catch (IOException | UncheckedIOException e) {
+      return OptionalDouble.empty();
+    }
   }
 
   @Override

@@ -2,7 +2,10 @@ package org.kindred.stages.pretrain;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.kindred.models.objective.Crop;
 import org.kindred.models.training.BatchSource;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.artifact.v1.ViewSet;
@@ -13,6 +16,7 @@ import org.kindred.stages.arrow.MappedTable;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StoredArtifact;
 import org.kindred.stages.dataset.DatasetReader;
+import org.kindred.stages.image.Recipes;
 import org.kindred.stages.image.ViewMaker;
 
 /**
@@ -24,33 +28,45 @@ final class TrainingViews implements BatchSource, AutoCloseable {
 
   private final DatasetReader dataset;
   private final long seed;
+  private final List<Crop> crops;
   private final Optional<MappedTable> stored;
   private final ViewSet extent;
   private final ThreadLocal<Worker> workers;
 
   /** What a thread needs of its own to make views. */
-  @SuppressWarnings("ArrayRecordComponent") // scratch memory, never compared as a value
-  private record Worker(ViewMaker maker, byte[] view) {}
+  private static final class Worker {
+    private final List<ViewMaker> makers;
+    private final ViewMaker evaluation;
 
-  TrainingViews(StageContext<PretrainConfig> context, DatasetReader dataset) throws IOException {
+    Worker(List<ViewRecipe> views, ViewRecipe evaluation) {
+      this.makers = views.stream().map(ViewMaker::new).toList();
+      this.evaluation = new ViewMaker(evaluation);
+    }
+  }
+
+  /**
+   * Opens views.
+   *
+   * @param crops how each of an example's views differs from the recipe
+   */
+  TrainingViews(StageContext<PretrainConfig> context, DatasetReader dataset, List<Crop> crops)
+      throws IOException {
     this.dataset = dataset;
     this.seed = context.seed();
+    this.crops = crops;
     ViewRecipe recipe = PretrainStage.viewRecipe(context.config());
-    dataset.checkSizes(new ViewMaker(recipe));
-    Optional<StoredArtifact> views = context.optionalInput(PretrainStage.VIEWS);
+    List<ViewRecipe> views = crops.stream().map(crop -> Recipes.cropped(recipe, crop)).toList();
+    views.forEach(view -> dataset.checkSizes(new ViewMaker(view)));
+    Optional<StoredArtifact> artifact = context.optionalInput(PretrainStage.VIEWS);
     this.stored =
-        views.isPresent()
-            ? Optional.of(MappedTable.open(views.get().localTable(Tables.VIEWS)))
+        artifact.isPresent()
+            ? Optional.of(MappedTable.open(artifact.get().localTable(Tables.VIEWS)))
             : Optional.empty();
     this.extent =
-        views.map(artifact -> artifact.content().getViewSet()).orElse(ViewSet.getDefaultInstance());
+        artifact.map(made -> made.content().getViewSet()).orElse(ViewSet.getDefaultInstance());
     stored.ifPresent(table -> checkExamples(context.step(), table));
-    this.workers =
-        ThreadLocal.withInitial(
-            () -> {
-              ViewMaker maker = new ViewMaker(recipe);
-              return new Worker(maker, new byte[maker.bytesPerView()]);
-            });
+    ViewRecipe evaluation = PretrainStage.evaluationRecipe(context.config());
+    this.workers = ThreadLocal.withInitial(() -> new Worker(views, evaluation));
   }
 
   /** Views are looked up by position, so they must be of these examples in this order. */
@@ -70,16 +86,38 @@ final class TrainingViews implements BatchSource, AutoCloseable {
 
   @Override
   public void fill(int epoch, int[] rows, int view, ByteBuffer target) {
-    Worker worker = workers.get();
+    ViewMaker maker = workers.get().makers.get(view);
+    byte[] made = new byte[maker.bytesPerView()];
+    boolean isStored =
+        epoch < extent.getEpochs()
+            && view < extent.getViews()
+            && crops.get(view).equals(Crop.OF_RECIPE);
     for (int row : rows) {
-      if (epoch < extent.getEpochs() && view < extent.getViews()) {
+      if (isStored) {
         long at = ((long) epoch * dataset.size() + row) * extent.getViews() + view;
-        stored.get().copyBytes(IMAGE, at, worker.view, 0, worker.view.length);
+        stored.get().copyBytes(IMAGE, at, made, 0, made.length);
       } else {
-        worker.maker.make(dataset.image(row), seed, epoch, dataset.id(row), view, worker.view, 0);
+        maker.make(dataset.image(row), seed, epoch, dataset.id(row), view, made, 0);
       }
-      target.put(worker.view);
+      target.put(made);
     }
+  }
+
+  @Override
+  public void fillEvaluation(int[] rows, ByteBuffer target) {
+    int bytes = workers.get().evaluation.bytesPerView();
+    IntStream.range(0, rows.length)
+        .parallel()
+        .forEach(
+            i -> {
+              byte[] made = new byte[bytes];
+              // An evaluation recipe draws nothing, so any seed, epoch and view will do.
+              workers
+                  .get()
+                  .evaluation
+                  .make(dataset.image(rows[i]), 0, 0, dataset.id(rows[i]), 0, made, 0);
+              target.slice(i * bytes, bytes).put(made);
+            });
   }
 
   @Override

@@ -38,7 +38,7 @@ class TableRoundTripTest {
         new SampleTable(Tables.REJECTS, Tables.rejects()),
         new SampleTable(Tables.VIEWS, Tables.views()),
         new SampleTable(Tables.CURVE, Tables.curve()),
-        new SampleTable(Tables.MONITOR, Tables.monitor()),
+        new SampleTable(Tables.MEASUREMENTS, Tables.measurements()),
         new SampleTable("embeddings", Tables.embeddings(DIMENSION)),
         new SampleTable(Tables.MEMORY_BANK, Tables.vectors(DIMENSION)),
         new SampleTable(Tables.NEIGHBORS, Tables.neighbors(3)),

@@ -131,7 +131,7 @@ class CrashTest {
   @EnumSource
   void checkpointsAreThereUntilThePublishIs(FaultyFiles.Fault fault) throws IOException {
     Path training = directory.resolve("training");
-    String checkpoint = "/checkpoints/" + REUSE_KEY + "/epoch-00001.safetensors";
+    String checkpoint = "/checkpoints/" + REUSE_KEY + "/step-000000001.safetensors";
     Files.createDirectories(Path.of(training + checkpoint).getParent());
     Files.writeString(Path.of(training + checkpoint), "weights");
     disturb(

@@ -103,6 +103,7 @@ class ExtractStageTest {
             .setSavedModel("saved_model")
             .addLayers(Layer.newBuilder().setName("embedding").setDimension(6))
             .addLayers(Layer.newBuilder().setName("pooled").setDimension(256))
+            .addLayers(Layer.newBuilder().setName("stage2.block1").setDimension(2 * 2 * 64))
             .setSeed(MODEL_SEED)
             .build();
     Staging staging = runner.store().newStaging(ArtifactType.ARTIFACT_TYPE_MODEL);
@@ -133,7 +134,7 @@ class ExtractStageTest {
   }
 
   @Test
-  void everyLayerComesWithItsBaselines() throws IOException {
+  void embeddingAndPooledFeaturesComeWithTheirBaselines() throws IOException {
     StoredArtifact artifact =
         extract(
             model(RECIPE, "network.stem.conv.kernel", weight -> 2 * weight),
@@ -209,10 +210,37 @@ class ExtractStageTest {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> extract(model, dataset, pooled.toBuilder().addLayers("head").build()))
         .withMessage(
-            "extract.layers has \"head\", valid are the model's layers: embedding, pooled");
+            "extract.layers has \"head\", valid are the model's layers: embedding, pooled, stage2.block1");
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> extract(model, dataset, pooled.toBuilder().addLayers("pooled").build()))
         .withMessage("extract.layers has \"pooled\" twice, valid is each layer once");
+  }
+
+  @Test
+  void layersOfTheBackboneAreExtractedWhenTheyAreNamed() throws IOException {
+    ExtractConfig config =
+        CONFIG.toBuilder().addLayers("stage2.block1").addLayers("pooled").build();
+    StoredArtifact model = model(RECIPE, "network.stem.conv.kernel", weight -> 2 * weight);
+    StoredArtifact artifact = extract(model, dataset(Pixels.VARIED), config);
+    assertThat(artifact.content().getEmbeddingSet().getFeaturesList())
+        .containsExactly(
+            table(
+                FeatureSource.FEATURE_SOURCE_LEARNED,
+                "stage2.block1",
+                256,
+                "learned-stage2.block1"),
+            table(
+                FeatureSource.FEATURE_SOURCE_UNTRAINED,
+                "stage2.block1",
+                256,
+                "untrained-stage2.block1"),
+            table(FeatureSource.FEATURE_SOURCE_LEARNED, "pooled", 256, "learned-pooled"),
+            table(FeatureSource.FEATURE_SOURCE_UNTRAINED, "pooled", 256, "untrained-pooled"),
+            table(FeatureSource.FEATURE_SOURCE_PIXELS, "pixels", 192, "pixels"));
+    assertThat(Artifacts.vectors(artifact, "learned-stage2.block1"))
+        .hasSize(11 * 256)
+        .isNotEqualTo(Artifacts.vectors(artifact, "untrained-stage2.block1"))
+        .isNotEqualTo(Artifacts.vectors(artifact, "learned-pooled"));
   }
 
   @Test

@@ -33,9 +33,9 @@ class CheckpointMirrorTest {
     return new CheckpointMirror(files, remote, machine);
   }
 
-  private static Path checkpoint(Path machine, int epoch) throws IOException {
+  private static Path checkpoint(Path machine, int steps) throws IOException {
     return Files.writeString(
-        machine.resolve("epoch-0000%d.safetensors".formatted(epoch)), "weights " + epoch);
+        machine.resolve("step-00000000%d.safetensors".formatted(steps)), "weights " + steps);
   }
 
   private static Stream<String> names(Path machine) throws IOException {
@@ -53,10 +53,10 @@ class CheckpointMirrorTest {
 
     mirror(first).store(checkpoint(first, 1));
     mirror(first).store(checkpoint(first, 2));
-    assertThat(files.list(remote)).containsExactly("epoch-00002.safetensors");
+    assertThat(files.list(remote)).containsExactly("step-000000002.safetensors");
     mirror(second).fetch();
-    assertThat(names(second)).containsExactly("epoch-00002.safetensors");
-    assertThat(second.resolve("epoch-00002.safetensors")).hasContent("weights 2");
+    assertThat(names(second)).containsExactly("step-000000002.safetensors");
+    assertThat(second.resolve("step-000000002.safetensors")).hasContent("weights 2");
   }
 
   @Test
@@ -64,12 +64,23 @@ class CheckpointMirrorTest {
     Path first = machine("first");
     Path second = machine("second");
     mirror(first).store(checkpoint(first, 1));
-    Files.writeString(second.resolve("epoch-00001.safetensors"), "mine");
-    Files.writeString(second.resolve("epoch-00003.safetensors.damaged"), "damage");
+    Files.writeString(second.resolve("step-000000001.safetensors"), "mine");
+    Files.writeString(second.resolve("step-000000003.safetensors.damaged"), "damage");
     mirror(second).fetch();
-    assertThat(second.resolve("epoch-00001.safetensors")).hasContent("mine");
-    mirror(second).store(second.resolve("epoch-00001.safetensors"));
-    assertThat(files.local(remote + "/epoch-00001.safetensors")).hasContent("weights 1");
+    assertThat(second.resolve("step-000000001.safetensors")).hasContent("mine");
+    mirror(second).store(second.resolve("step-000000001.safetensors"));
+    assertThat(files.local(remote + "/step-000000001.safetensors")).hasContent("weights 1");
+  }
+
+  @Test
+  void aTrainingThatWasOvertakenLeavesTheNewerCheckpoint() throws IOException {
+    Path slow = machine("slow");
+    Path fast = machine("fast");
+    Path old = checkpoint(slow, 2);
+    mirror(fast).store(checkpoint(fast, 3));
+    mirror(slow).store(old);
+    assertThat(files.list(remote)).containsExactly("step-000000003.safetensors");
+    assertThat(files.local(remote + "/step-000000003.safetensors")).hasContent("weights 3");
   }
 
   @Test
@@ -80,6 +91,7 @@ class CheckpointMirrorTest {
     mirror.store(checkpoint(local, 1));
     mirror.store(checkpoint(local, 2));
     mirror.fetch();
-    assertThat(names(local)).containsExactly("epoch-00001.safetensors", "epoch-00002.safetensors");
+    assertThat(names(local))
+        .containsExactly("step-000000001.safetensors", "step-000000002.safetensors");
   }
 }

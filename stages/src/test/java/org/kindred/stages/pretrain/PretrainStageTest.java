@@ -3,6 +3,7 @@ package org.kindred.stages.pretrain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.models.objective.Objectives;
 import org.kindred.models.training.Checkpoint;
+import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Artifact;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Layer;
@@ -30,6 +34,7 @@ import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
+import org.kindred.proto.pipeline.v1.CosineSchedule;
 import org.kindred.proto.pipeline.v1.Drop;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
@@ -106,7 +111,7 @@ class PretrainStageTest {
     StageContext<PretrainConfig> context = runner.context(new PretrainStage(), config, inputs);
     Path checkpoints = Path.of(runner.store().checkpoints(context.producer().getReuseKey()));
     kill(config, 2);
-    assertThat(checkpoints.resolve("epoch-00002.safetensors")).isNotEmptyFile();
+    assertThat(checkpoints.resolve("step-%09d.safetensors".formatted(2 * STEPS))).isNotEmptyFile();
     assertThat(runner.store().lookup(context.producer().getReuseKey())).isEmpty();
     assertThat(runner.store().list()).as("the data set alone").hasSize(1);
 
@@ -117,17 +122,29 @@ class PretrainStageTest {
     assertThat(Artifacts.files(resumed)).isEqualTo(Artifacts.files(once));
     assertThat(resumed.digest()).isEqualTo(once.digest());
     assertThat(resumed.manifest().getProducer().getMeasurementsMap())
-        .containsOnlyKeys("images_per_second", "input_wait_share");
+        .containsOnlyKeys("images_per_second", "input_wait_share", "peak_memory_bytes");
   }
 
   @ParameterizedTest
   @MethodSource("objectives")
   void aModelIsWhole(Objective objective) throws IOException {
-    StoredArtifact artifact = pretrain(TinyPretraining.config(objective).build());
+    Schedule everyStep =
+        Schedule.newBuilder().setCosine(CosineSchedule.newBuilder().setPerStep(true)).build();
+    StoredArtifact artifact =
+        pretrain(TinyPretraining.config(objective).setSchedule(everyStep).build());
     boolean bank = objective.hasInstdisc();
     Model model = artifact.content().getModel();
     assertThat(model.getObjective()).isEqualTo(bank ? "instdisc" : "invaspread");
-    assertThat(model.getLayersList()).containsExactly(layer("embedding", 8), layer("pooled", 256));
+    assertThat(model.getLayersList())
+        .containsExactly(
+            layer("embedding", 8),
+            layer("pooled", 256),
+            layer("projection", 8),
+            layer("stage1.block1", 4 * 4 * 32),
+            layer("stage2.block1", 2 * 2 * 64),
+            layer("stage3.block1", 128),
+            layer("stage4.block1", 256),
+            layer("stem", 4 * 4 * 32));
     assertThat(model.getEvaluationRecipe())
         .isEqualTo(Recipes.resolve(TinyPretraining.recipe("test", 8)));
     assertThat(model.getEpochs()).isEqualTo(3);
@@ -139,7 +156,7 @@ class PretrainStageTest {
     expected.put("saved_model/saved_model.pb", "");
     expected.put("checkpoint.safetensors", "");
     expected.put("curve-000000.arrow", "");
-    expected.put("monitor-000000.arrow", "");
+    expected.put("measurements-000000.arrow", "");
     if (bank) {
       expected.put("memory_bank-000000.arrow", "");
     }
@@ -162,23 +179,36 @@ class PretrainStageTest {
         Tables.CURVE,
         table -> {
           float[] losses = table.floats("loss");
+          float[] rates = table.floats("learning_rate");
           assertThat(table.longs("step")).hasSize(3 * STEPS).startsWith(0, 1, 2);
           assertThat(table.ints("epoch")[STEPS]).isEqualTo(1);
           for (int step = 0; step < losses.length; step++) {
             assertThat(losses[step])
                 .isFinite()
                 .isEqualTo(checkpoint.curve().get(step / STEPS).losses().get(step % STEPS));
+            double cosine = Math.cos(Math.PI * step / losses.length);
+            assertThat(rates[step]).isCloseTo((float) (0.015 * (1 + cosine)), within(1e-8f));
           }
+          assertThat(rates[2 * STEPS - 1])
+              .isEqualTo((float) checkpoint.curve().get(1).learningRate());
           return null;
         });
     Artifacts.read(
         artifact,
-        Tables.MONITOR,
+        Tables.MEASUREMENTS,
         table -> {
-          assertThat(table.ints("epoch")).containsExactly(0, 1, 2);
-          for (float accuracy : table.floats("accuracy")) {
-            assertThat(accuracy).isBetween(0f, 1f);
+          assertThat(table.rows()).isEqualTo(3 * 5);
+          Map<String, List<Float>> values = new TreeMap<>();
+          float[] all = table.floats("value");
+          String[] names = table.strings("measure");
+          for (int row = 0; row < all.length; row++) {
+            values.computeIfAbsent(names[row], name -> new ArrayList<>()).add(all[row]);
           }
+          assertThat(values.keySet())
+              .containsExactly(
+                  "alignment", "effective_rank", "embedding_std", "knn_accuracy", "uniformity");
+          assertThat(values.get("knn_accuracy")).hasSize(3).allMatch(a -> a >= 0 && a <= 1);
+          assertThat(values.get("effective_rank")).allMatch(rank -> rank >= 1 && rank <= 8);
           return null;
         });
     assertThat(checkpoint.memoryBank().isPresent()).isEqualTo(bank);
@@ -265,10 +295,41 @@ class PretrainStageTest {
   }
 
   @Test
+  void imagesThatAreTooSmallForTheNetworkAreRefusedBeforeTraining() throws IOException {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD);
+    config.getNetworkBuilder().setArchitecture(Architecture.ARCHITECTURE_VGG16_BN);
+    StageContext<PretrainConfig> context =
+        runner.context(new PretrainStage(), config.build(), inputs);
+    String message = "pretrain.network.architecture is vgg16_bn, valid for larger images only";
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> new PretrainStage().check(context))
+        .withMessageStartingWith(message);
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> new PretrainStage().estimate(context))
+        .withMessageStartingWith(message);
+  }
+
+  @Test
+  void aPlanSaysWhenAStemLeavesLittleOfTheImages() throws IOException {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD);
+    assertThat(notes(config.build())).isEmpty();
+    config.getNetworkBuilder().setArchitecture(Architecture.ARCHITECTURE_RESNET18);
+    assertThat(notes(config.build()))
+        .singleElement()
+        .asString()
+        .startsWith("network.architecture resnet18 halves images twice");
+  }
+
+  private List<String> notes(PretrainConfig config) throws IOException {
+    PretrainStage stage = new PretrainStage();
+    return stage.estimate(runner.context(stage, config, inputs)).orElseThrow().notes();
+  }
+
+  @Test
   void theMonitorCanBeOff() throws IOException {
     PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD).setEpochs(1);
-    config.getMonitorBuilder().setHoldout(0);
-    assertThat(pretrain(config.build()).parts(Tables.MONITOR)).isEmpty();
+    config.getMonitorBuilder().setHoldout(0).setCollapseImages(0);
+    assertThat(pretrain(config.build()).rows(Tables.MEASUREMENTS)).isZero();
   }
 
   @Test
@@ -390,7 +451,7 @@ class PretrainStageTest {
         "pretrain.split is \"dev\", valid are the data set's splits: test, train");
     assertRefused(
         config.toBuilder().clearObjective(),
-        "pretrain.objective is empty, valid are invaspread, instdisc");
+        "pretrain.objective is not set, valid are " + String.join(", ", Objectives.names()));
     StepSchedule drops =
         StepSchedule.newBuilder()
             .addDrops(Drop.newBuilder().setEpoch(5).setFactor(0.1))
@@ -398,7 +459,7 @@ class PretrainStageTest {
             .build();
     assertRefused(
         config.toBuilder().setSchedule(Schedule.newBuilder().setSteps(drops)),
-        "pretrain.schedule.steps.drops: epoch 5 comes after 5, valid are rising epochs");
+        "pretrain.schedule.steps.drops[1].epoch is 5, valid is above the one before it, 5");
   }
 
   private void assertRefused(PretrainConfig.Builder config, String message) {

@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.models.objective.Crop;
 import org.kindred.proto.artifact.v1.CenterCrop;
 import org.kindred.proto.artifact.v1.Operation;
 import org.kindred.proto.artifact.v1.ViewRecipe;
@@ -60,7 +62,8 @@ class TrainingViewsTest {
   private byte[] fill(Map<String, StoredArtifact> inputs, int epoch, int view) throws IOException {
     StageContext<PretrainConfig> context = runner.context(new PretrainStage(), CONFIG, inputs);
     try (DatasetReader dataset = DatasetReader.open(inputs.get("dataset"), Optional.of("train"));
-        TrainingViews views = new TrainingViews(context, dataset)) {
+        TrainingViews views =
+            new TrainingViews(context, dataset, Collections.nCopies(3, Crop.OF_RECIPE))) {
       ByteBuffer target = ByteBuffer.allocate(dataset.size() * VIEW_BYTES);
       // Backwards, as no order must matter.
       int last = dataset.size() - 1;

@@ -52,6 +52,7 @@ public record StageRunner(ArtifactStore store, int parallelism) {
             .setStage(stage.name())
             .setImplementationVersion(stage.version())
             .setConfig(struct(config))
+            .setSourceFingerprint(stage.sourceFingerprint(config))
             .setSeed(SEED);
     new TreeMap<>(inputs)
         .forEach(

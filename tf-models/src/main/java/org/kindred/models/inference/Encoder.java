@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,15 +30,16 @@ import org.tensorflow.types.TUint8;
  * Maps images to features, in 32-bit arithmetic.
  *
  * <p>Thread-safe: calls run side by side, each on its caller's thread. A result does not depend on
- * how many there are. It may depend in the last bits on how many images are in the same call: pass
- * batches of one size where results must be the same bytes.
+ * how many there are. It may depend in the last bits on how many images are in the same call and
+ * which layers: pass batches of one size where results must be the same bytes.
  */
 public final class Encoder implements AutoCloseable {
 
   /**
    * A layer of the network.
    *
-   * @param name {@code embedding} or {@code pooled}
+   * @param name such as {@code embedding} or {@code pooled}; see {@link
+   *     org.kindred.models.network.EmbeddingNetwork#build}
    * @param dimension length of its rows
    */
   public record Layer(String name, int dimension) {}
@@ -51,7 +51,7 @@ public final class Encoder implements AutoCloseable {
   private final String input;
   private final int height;
   private final int width;
-  private final List<Output> outputs;
+  private final Map<String, Output> outputs = new TreeMap<>();
 
   private Encoder(Runnable release, Session session, SignatureDef signature) {
     this.release = release;
@@ -60,12 +60,12 @@ public final class Encoder implements AutoCloseable {
     this.input = images.getName();
     this.height = length(FrozenNetwork.INPUT, images, 4, 1);
     this.width = length(FrozenNetwork.INPUT, images, 4, 2);
-    List<Output> all = new ArrayList<>();
-    new TreeMap<>(signature.getOutputsMap())
+    signature
+        .getOutputsMap()
         .forEach(
             (name, info) ->
-                all.add(new Output(new Layer(name, length(name, info, 2, 1)), info.getName())));
-    this.outputs = List.copyOf(all);
+                outputs.put(
+                    name, new Output(new Layer(name, length(name, info, 2, 1)), info.getName())));
   }
 
   /** Returns the length of one of a tensor's dimensions, which must be known. */
@@ -159,9 +159,9 @@ public final class Encoder implements AutoCloseable {
         frozen.signature());
   }
 
-  /** Returns the layers, ordered by name. */
+  /** Returns the layers that can be asked for, ordered by name. */
   public List<Layer> layers() {
-    return outputs.stream().map(Output::layer).toList();
+    return outputs.values().stream().map(Output::layer).toList();
   }
 
   /** Returns the height of an image in pixels. */
@@ -175,15 +175,17 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Embeds images.
+   * Computes features of images. What only other layers need is not computed.
    *
    * @param images {@code count x height x width x 3} unsigned bytes in RGB, from the buffer's
    *     position on, which stays where it is; best direct
    * @param count images, 1 or more
-   * @return by name of the layer, in the order of {@link #layers()}: {@code [count, dimension]},
+   * @param layers names of the layers wanted, each once
+   * @return by name of the layer, in the order of {@code layers}: {@code [count, dimension]},
    *     row-major
+   * @throws IllegalArgumentException when the buffer is too small or there is no such layer
    */
-  public Map<String, float[]> embed(ByteBuffer images, int count) {
+  public Map<String, float[]> embed(ByteBuffer images, int count, List<String> layers) {
     int bytes = Math.multiplyExact(count, height * width * 3);
     if (count < 1 || images.remaining() < bytes) {
       throw new IllegalArgumentException(
@@ -193,18 +195,28 @@ public final class Encoder implements AutoCloseable {
       TensorMemory.bytes(batch).put(images.slice(images.position(), bytes));
       Session.Runner runner =
           session.runner().setOptions(Sessions.IN_CALLER_THREAD).feed(input, batch);
-      outputs.forEach(output -> runner.fetch(output.tensor));
+      layers.forEach(layer -> runner.fetch(output(layer).tensor));
       try (Result result = runner.run()) {
         Map<String, float[]> features = new LinkedHashMap<>();
-        for (int i = 0; i < outputs.size(); i++) {
+        for (int i = 0; i < layers.size(); i++) {
           FloatBuffer values = TensorMemory.floats(result.get(i));
           float[] rows = new float[values.remaining()];
           values.get(rows);
-          features.put(outputs.get(i).layer.name(), rows);
+          features.put(layers.get(i), rows);
         }
         return features;
       }
     }
+  }
+
+  private Output output(String layer) {
+    Output output = outputs.get(layer);
+    if (output == null) {
+      throw new IllegalArgumentException(
+          "there is no layer \"%s\", valid are %s"
+              .formatted(layer, String.join(", ", outputs.keySet())));
+    }
+    return output;
   }
 
   @Override

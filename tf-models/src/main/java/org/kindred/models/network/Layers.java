@@ -1,5 +1,6 @@
 package org.kindred.models.network;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import org.kindred.models.tensorflow.Weights;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Sum;
 import org.tensorflow.op.nn.FusedBatchNorm;
@@ -17,7 +19,7 @@ import org.tensorflow.types.TUint8;
 /**
  * Makes the layers of a network with the conventions of the reference implementations: symmetric
  * padding, convolutions without bias, batch norm with epsilon 1e-5 whose running statistics keep
- * 0.9 of the old value, weights from U(-1/sqrt(fan in), 1/sqrt(fan in)).
+ * 0.9 of the old value.
  *
  * <p>Feature maps are {@code [batch, height, width, channels]}.
  */
@@ -30,22 +32,35 @@ public final class Layers {
   private final Ops tf;
   private final Weights weights;
   private final boolean training;
-  private final Map<String, Operand<TFloat32>> statisticUpdates = new LinkedHashMap<>();
+  private final WeightScheme scheme;
+  private final Map<String, Operand<TFloat32>> statisticUpdates;
 
-  private Layers(Ops tf, Weights weights, boolean training) {
+  private Layers(
+      Ops tf,
+      Weights weights,
+      boolean training,
+      WeightScheme scheme,
+      Map<String, Operand<TFloat32>> statisticUpdates) {
     this.tf = tf;
     this.weights = weights;
     this.training = training;
+    this.scheme = scheme;
+    this.statisticUpdates = statisticUpdates;
   }
 
   /** Makes layers for training: batch norm normalises with the statistics of the batch. */
   public static Layers forTraining(Ops tf, Weights weights) {
-    return new Layers(tf, weights, true);
+    return new Layers(tf, weights, true, WeightScheme.FAN_IN_UNIFORM, new LinkedHashMap<>());
   }
 
   /** Makes layers for evaluation: batch norm normalises with the running statistics. */
   public static Layers forEvaluation(Ops tf, Weights weights) {
-    return new Layers(tf, weights, false);
+    return new Layers(tf, weights, false, WeightScheme.FAN_IN_UNIFORM, new LinkedHashMap<>());
+  }
+
+  /** Returns the same layers, but with weights that are drawn in another way before training. */
+  Layers drawnBy(WeightScheme other) {
+    return new Layers(tf, weights, training, other, statisticUpdates);
   }
 
   /** Returns the operations that layers are made of. */
@@ -58,7 +73,11 @@ public final class Layers {
     return weights;
   }
 
-  /** Returns by name the value that each statistic should have after this step. */
+  /**
+   * Returns by name the value that each statistic should have after this step. A batch norm that
+   * was built several times, as for views of several sizes, takes in one batch after the other, in
+   * the order in which they were built.
+   */
   public Map<String, Operand<TFloat32>> statisticUpdates() {
     return statisticUpdates;
   }
@@ -76,32 +95,73 @@ public final class Layers {
    *
    * @param name prefix of the kernel's name
    * @param size side of the kernel, odd
-   * @param stride 1 or 2
+   * @param stride 1 or more
    */
   public Operand<TFloat32> convolution(
       String name, Operand<TFloat32> input, int size, int stride, int channels) {
+    return convolution(name, input, size, stride, size / 2, channels);
+  }
+
+  /**
+   * Returns a square convolution without bias.
+   *
+   * @param name prefix of the kernel's name
+   * @param size side of the kernel, odd
+   * @param stride 1 or more
+   * @param padding zeros on every side
+   */
+  Operand<TFloat32> convolution(
+      String name, Operand<TFloat32> input, int size, int stride, int padding, int channels) {
     long inputs = input.shape().get(-1);
     Operand<TFloat32> kernel =
         weights.parameter(
             name + ".kernel",
             Shape.of(size, size, inputs, channels),
-            fanInUniform((long) size * size * inputs));
-    int padding = size / 2;
-    Operand<TFloat32> padded = input;
+            scheme.kernel(size, inputs, channels));
     // With stride 1 SAME is symmetric. With stride 2 it would pad an even side only at its end and
     // shift the grid by a pixel.
-    boolean explicit = stride > 1 && padding > 0;
-    if (explicit) {
-      int[][] paddings = {{0, 0}, {padding, padding}, {padding, padding}, {0, 0}};
-      padded = tf.pad(input, tf.constant(paddings), tf.constant(0f));
-    }
+    boolean same = stride == 1 && padding == size / 2;
     return tf.nn.conv2d(
-        padded, kernel, List.of(1L, (long) stride, (long) stride, 1L), explicit ? "VALID" : "SAME");
+        same ? input : padded(input, padding, 0),
+        kernel,
+        List.of(1L, (long) stride, (long) stride, 1L),
+        same ? "SAME" : "VALID");
   }
 
-  /** Returns batch norm over all but the last dimension. */
+  private Operand<TFloat32> padded(Operand<TFloat32> input, int padding, float value) {
+    if (padding == 0) {
+      return input;
+    }
+    int[][] paddings = {{0, 0}, {padding, padding}, {padding, padding}, {0, 0}};
+    return tf.pad(input, tf.constant(paddings), tf.constant(value));
+  }
+
+  /**
+   * Returns the maximum of each window, at a distance of 2; padding is less than any value.
+   *
+   * @param size side of a window
+   * @param padding on every side
+   */
+  Operand<TFloat32> maxPool(Operand<TFloat32> input, int size, int padding) {
+    return tf.nn.maxPool(
+        padded(input, padding, Float.NEGATIVE_INFINITY),
+        tf.constant(new int[] {1, size, size, 1}),
+        tf.constant(new int[] {1, 2, 2, 1}),
+        "VALID");
+  }
+
+  /** Returns batch norm over all but the last dimension, of maps or of rows. */
   public Operand<TFloat32> batchNorm(String name, Operand<TFloat32> input) {
-    Shape shape = Shape.of(input.shape().get(-1));
+    long channels = input.shape().get(-1);
+    if (input.shape().numDimensions() == 4) {
+      return mapNorm(name, input, Shape.of(channels));
+    }
+    Operand<TFloat32> maps = tf.reshape(input, tf.constant(new long[] {-1, 1, 1, channels}));
+    return tf.reshape(
+        mapNorm(name, maps, Shape.of(channels)), tf.constant(new long[] {-1, channels}));
+  }
+
+  private Operand<TFloat32> mapNorm(String name, Operand<TFloat32> input, Shape shape) {
     Operand<TFloat32> scale = weights.parameter(name + ".scale", shape, Initializer.constant(1));
     Operand<TFloat32> shift = weights.parameter(name + ".shift", shape, Initializer.constant(0));
     Operand<TFloat32> mean = weights.statistic(name + ".mean", shape, Initializer.constant(0));
@@ -130,9 +190,15 @@ public final class Layers {
             FusedBatchNorm.isTraining(true),
             FusedBatchNorm.epsilon(NORM_EPSILON));
     // The operation normalises with the biased variance and hands out the unbiased one.
-    statisticUpdates.put(name + ".mean", keepMost(mean, norm.batchMean()));
-    statisticUpdates.put(name + ".variance", keepMost(variance, norm.batchVariance()));
+    takeIn(name + ".mean", mean, norm.batchMean());
+    takeIn(name + ".variance", variance, norm.batchVariance());
     return norm.y();
+  }
+
+  /** Moves a statistic, from where an earlier batch of the same step has moved it. */
+  private void takeIn(String name, Operand<TFloat32> stored, Operand<TFloat32> batch) {
+    Operand<TFloat32> running = statisticUpdates.getOrDefault(name, stored);
+    statisticUpdates.put(name, keepMost(running, batch));
   }
 
   private Operand<TFloat32> keepMost(Operand<TFloat32> running, Operand<TFloat32> batch) {
@@ -144,15 +210,12 @@ public final class Layers {
   /** Returns {@code input x weight + bias}, {@code [batch, outputs]}. */
   public Operand<TFloat32> linear(String name, Operand<TFloat32> input, int outputs) {
     long inputs = input.shape().get(-1);
-    Initializer initial = fanInUniform(inputs);
     Operand<TFloat32> weight =
-        weights.parameter(name + ".weight", Shape.of(inputs, outputs), initial);
-    Operand<TFloat32> bias = weights.parameter(name + ".bias", Shape.of(outputs), initial);
+        weights.parameter(
+            name + ".weight", Shape.of(inputs, outputs), scheme.weight(inputs, outputs));
+    Operand<TFloat32> bias =
+        weights.parameter(name + ".bias", Shape.of(outputs), scheme.bias(inputs));
     return tf.math.add(tf.linalg.matMul(input, weight), bias);
-  }
-
-  private static Initializer fanInUniform(long fanIn) {
-    return Initializer.uniform(1 / Math.sqrt((double) fanIn));
   }
 
   /** Returns {@code max(input, 0)}. */
@@ -163,6 +226,49 @@ public final class Layers {
   /** Returns the mean over height and width, {@code [batch, channels]}. */
   public Operand<TFloat32> globalAverage(Operand<TFloat32> input) {
     return tf.math.mean(input, tf.constant(new int[] {1, 2}));
+  }
+
+  /** Returns the first {@code side} rows and columns of each map. */
+  Operand<TFloat32> topLeft(Operand<TFloat32> input, int side) {
+    return tf.slice(
+        input, tf.constant(new int[] {0, 0, 0, 0}), tf.constant(new int[] {-1, side, side, -1}));
+  }
+
+  /**
+   * Returns the means over a grid of windows. Window i of g over a side of n values goes from
+   * {@code floor(i n / g)} to {@code ceil((i + 1) n / g)}, as PyTorch's adaptive average pooling
+   * has it: where g does not divide n, windows overlap.
+   *
+   * @param input {@code [batch, height, width, channels]}, known but for the batch
+   * @param grid side of the grid
+   * @return {@code [batch, grid * grid * channels]}, row by row, channels last
+   */
+  Operand<TFloat32> adaptiveAverage(Operand<TFloat32> input, int grid) {
+    long height = input.shape().get(1);
+    long width = input.shape().get(2);
+    long channels = input.shape().get(3);
+    Operand<TFloat32> rows = windowMeans(reshaped(input, height, width * channels), grid);
+    Operand<TFloat32> cells = windowMeans(reshaped(rows, width, channels), grid);
+    return tf.reshape(cells, tf.constant(new long[] {-1, (long) grid * grid * channels}));
+  }
+
+  private Operand<TFloat32> reshaped(Operand<TFloat32> input, long rows, long columns) {
+    return tf.reshape(input, tf.constant(new long[] {-1, rows, columns}));
+  }
+
+  /** Averages {@code [n, length, columns]} to {@code [n, grid, columns]}. */
+  private Operand<TFloat32> windowMeans(Operand<TFloat32> input, int grid) {
+    int length = Math.toIntExact(input.shape().get(1));
+    if (length == grid) {
+      return input;
+    }
+    float[][][] means = new float[1][grid][length];
+    for (int i = 0; i < grid; i++) {
+      int start = i * length / grid;
+      int end = ((i + 1) * length + grid - 1) / grid;
+      Arrays.fill(means[0][i], start, end, 1f / (end - start));
+    }
+    return tf.train.batchMatMul(tf.constant(StdArrays.ndCopyOf(means)), input, TFloat32.class);
   }
 
   /**

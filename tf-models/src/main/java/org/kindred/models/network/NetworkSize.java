@@ -1,10 +1,11 @@
 package org.kindred.models.network;
 
-import java.util.Iterator;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import org.kindred.models.tensorflow.Initializer;
-import org.kindred.models.tensorflow.Weights;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.tensorflow.Graph;
@@ -40,39 +41,73 @@ public record NetworkSize(
   private static final int BACKWARD = 2;
 
   /**
-   * Measures a network.
+   * Measures a network that gives embeddings.
    *
    * @param side height and width of its images in pixels
+   * @throws IllegalArgumentException when the network is not valid, or not for such images
    */
   public static NetworkSize of(Network network, int side) {
+    return of(network, side, List.of(EmbeddingNetwork.EMBEDDING));
+  }
+
+  /**
+   * Measures a network that gives some of its layers.
+   *
+   * @param side height and width of its images in pixels
+   * @param wanted names of layers; what only others need is not counted as operations or feature
+   *     maps
+   * @throws IllegalArgumentException when the network is not valid, not for such images, or has no
+   *     such layer
+   */
+  public static NetworkSize of(Network network, int side, Collection<String> wanted) {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =
           tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(1, side, side, 3)));
-      CountedWeights weights = new CountedWeights(tf);
-      Map<String, Integer> layers = new TreeMap<>();
-      Networks.create(network, Normalize.getDefaultInstance())
-          .build(Layers.forEvaluation(tf, weights), images)
-          .forEach((name, rows) -> layers.put(name, Math.toIntExact(rows.shape().get(-1))));
+      DeclaredWeights weights = new DeclaredWeights(tf);
+      Map<String, Operand<TFloat32>> outputs =
+          Networks.create(network, Normalize.getDefaultInstance())
+              .build(Layers.forEvaluation(tf, weights), images);
       double flops = 0;
       double kept = 0;
-      for (Iterator<GraphOperation> all = graph.operations(); all.hasNext(); ) {
-        GraphOperation operation = all.next();
+      for (GraphOperation operation : graph.subgraphTo(chosen(outputs, wanted))) {
         switch (operation.type()) {
           case "Conv2D" -> {
-            flops += 2 * products(operation);
+            flops += 2 * output(operation) * perChannel(operation.input(1).shape());
             kept += output(operation);
           }
-          case "MatMul" -> flops += 2 * products(operation);
+          case "MatMul" -> flops += 2 * output(operation) * perChannel(operation.input(1).shape());
+          case "BatchMatMulV3" ->
+              flops += 2 * output(operation) * operation.input(0).shape().get(-1);
           case "Relu" -> kept += output(operation);
           default -> {
             // Small beside the others.
           }
         }
       }
+      Map<String, Integer> layers = new TreeMap<>();
+      outputs.forEach((name, rows) -> layers.put(name, Math.toIntExact(rows.shape().get(-1))));
       return new NetworkSize(
-          weights.parameters, weights.statistics, flops, Float.BYTES * kept, layers);
+          DeclaredWeights.size(weights.parameters()),
+          DeclaredWeights.size(weights.statistics()),
+          flops,
+          Float.BYTES * kept,
+          layers);
     }
+  }
+
+  private static Set<Operand<?>> chosen(
+      Map<String, Operand<TFloat32>> outputs, Collection<String> wanted) {
+    Set<Operand<?>> chosen = new LinkedHashSet<>();
+    for (String layer : wanted) {
+      if (!outputs.containsKey(layer)) {
+        throw new IllegalArgumentException(
+            "there is no layer \"%s\", valid are %s"
+                .formatted(layer, String.join(", ", outputs.keySet())));
+      }
+      chosen.add(outputs.get(layer));
+    }
+    return chosen;
   }
 
   private static double output(GraphOperation operation) {
@@ -80,36 +115,12 @@ public record NetworkSize(
   }
 
   /** Each value of an output is a sum over all of the weights that belong to its channel. */
-  private static double products(GraphOperation operation) {
-    Shape weights = operation.input(1).shape();
-    return output(operation) * weights.size() / weights.get(-1);
+  private static double perChannel(Shape weights) {
+    return (double) weights.size() / weights.get(-1);
   }
 
   /** Returns the operations of one image's forward and backward pass. */
   public double trainingFlops() {
     return (1 + BACKWARD) * flops;
-  }
-
-  /** Gives out placeholders and adds up what they stand for. */
-  private static final class CountedWeights implements Weights {
-    private final Ops tf;
-    private long parameters;
-    private long statistics;
-
-    CountedWeights(Ops tf) {
-      this.tf = tf;
-    }
-
-    @Override
-    public Operand<TFloat32> parameter(String name, Shape shape, Initializer initial) {
-      parameters += shape.size();
-      return tf.placeholder(TFloat32.class, Placeholder.shape(shape));
-    }
-
-    @Override
-    public Operand<TFloat32> statistic(String name, Shape shape, Initializer initial) {
-      statistics += shape.size();
-      return tf.placeholder(TFloat32.class, Placeholder.shape(shape));
-    }
   }
 }

@@ -1,58 +1,86 @@
 package org.kindred.models.network;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.artifact.v1.Pooling;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TUint8;
 
 /**
- * Residual network of basic blocks for small images: a 3x3 stem without pooling; stages of which
- * all but the first halve height and width; global average; a linear head whose rows are
- * normalised.
+ * Residual network: a stem; stages of residual blocks of which all but the first halve height and
+ * width; an average over the last map. Of {@linkplain #bottleneck bottleneck} blocks the 3x3
+ * convolution has the stride.
  *
- * @param normalize applied to the pixels
- * @param stemStride stride of the stem, 1 or 2
- * @param widths channels of each stage; the stem has those of the first
- * @param blocks basic blocks of each stage
- * @param embeddingDimension length of an embedding
+ * @param stem the first layer; it has the width of the first stage
+ * @param widths of the 3x3 convolutions in each stage
+ * @param blocks in each stage
+ * @param bottleneck whether a block is 1x1, 3x3 and a 1x1 that makes it four times as wide, or two
+ *     3x3
+ * @param pooling what the average is over
  */
 record ResNet(
-    Normalize normalize, int stemStride, List<Integer> widths, int blocks, int embeddingDimension)
-    implements EmbeddingNetwork {
+    Stem stem, List<Integer> widths, List<Integer> blocks, boolean bottleneck, Pooling pooling)
+    implements Backbone {
+
+  private static final int EXPANSION = 4;
+  private static final int WINDOW = 7;
+
+  /**
+   * The first layer.
+   *
+   * @param size side of its convolution
+   * @param stride of its convolution
+   * @param maxPool whether a 3x3 maximum of stride 2 comes after it
+   */
+  record Stem(int size, int stride, boolean maxPool) {}
 
   @Override
-  public Map<String, Operand<TFloat32>> build(Layers layers, Operand<TUint8> images) {
-    Operand<TFloat32> pixels = layers.normalize(images, normalize);
+  public Operand<TFloat32> build(Layers layers, Operand<TFloat32> pixels, Taps taps) {
     Operand<TFloat32> map =
-        layers.relu(unit(layers, "network.stem", pixels, 3, stemStride, widths.get(0)));
+        layers.relu(unit(layers, "network.stem", pixels, stem.size, stem.stride, widths.get(0)));
+    if (stem.maxPool) {
+      map = layers.maxPool(map, 3, 1);
+    }
+    taps.add("stem", map);
     for (int stage = 0; stage < widths.size(); stage++) {
-      map = stage(layers, stage + 1, map, stage == 0 ? 1 : 2, widths.get(stage));
+      for (int block = 0; block < blocks.get(stage); block++) {
+        String name = "stage" + (stage + 1) + ".block" + (block + 1);
+        int stride = stage > 0 && block == 0 ? 2 : 1;
+        map = block(layers, "network." + name, map, stride, widths.get(stage));
+        if (stage + 1 < widths.size()) {
+          taps.add(name, map);
+        } else {
+          taps.addAverage(name, map);
+        }
+      }
     }
-    Operand<TFloat32> pooled = layers.globalAverage(map);
-    Operand<TFloat32> head = layers.linear("network.head", pooled, embeddingDimension);
-    Map<String, Operand<TFloat32>> outputs = new LinkedHashMap<>();
-    outputs.put(EMBEDDING, Layers.unitRows(layers.ops(), head));
-    outputs.put(POOLED, pooled);
-    return outputs;
+    return pooled(layers, map);
   }
 
-  private Operand<TFloat32> stage(
-      Layers layers, int stage, Operand<TFloat32> input, int stride, int channels) {
-    Operand<TFloat32> map = input;
-    for (int block = 1; block <= blocks; block++) {
-      String name = "network.stage" + stage + ".block" + block;
-      map = basicBlock(layers, name, map, block == 1 ? stride : 1, channels);
+  private Operand<TFloat32> pooled(Layers layers, Operand<TFloat32> map) {
+    if (pooling == Pooling.POOLING_GLOBAL_AVERAGE) {
+      return layers.globalAverage(map);
     }
-    return map;
+    long side = map.shape().get(1);
+    if (side < WINDOW || side >= 2 * WINDOW) {
+      throw new IllegalArgumentException(
+          "network.pooling is window_7x7, but the last map of the images has %1$d x %1$d values: valid are 7 to 13, or global_average"
+              .formatted(side));
+    }
+    return layers.globalAverage(layers.topLeft(map, WINDOW));
   }
 
-  private static Operand<TFloat32> basicBlock(
-      Layers layers, String name, Operand<TFloat32> input, int stride, int channels) {
-    Operand<TFloat32> map = layers.relu(unit(layers, name + ".1", input, 3, stride, channels));
-    map = unit(layers, name + ".2", map, 3, 1, channels);
+  private Operand<TFloat32> block(
+      Layers layers, String name, Operand<TFloat32> input, int stride, int width) {
+    Operand<TFloat32> map;
+    if (bottleneck) {
+      map = layers.relu(unit(layers, name + ".1", input, 1, 1, width));
+      map = layers.relu(unit(layers, name + ".2", map, 3, stride, width));
+      map = unit(layers, name + ".3", map, 1, 1, EXPANSION * width);
+    } else {
+      map = layers.relu(unit(layers, name + ".1", input, 3, stride, width));
+      map = unit(layers, name + ".2", map, 3, 1, width);
+    }
+    int channels = Math.toIntExact(map.shape().get(-1));
     boolean sameShape = stride == 1 && input.shape().get(-1) == channels;
     Operand<TFloat32> shortcut =
         sameShape ? input : unit(layers, name + ".shortcut", input, 1, stride, channels);

@@ -1,133 +1,229 @@
 package org.kindred.models.objective;
 
 import java.util.List;
-import org.kindred.models.network.Layers;
-import org.kindred.models.random.CounterRandom;
-import org.kindred.models.random.CounterRandom.Domain;
+import java.util.function.DoubleConsumer;
 import org.kindred.models.tensorflow.Initializer;
-import org.kindred.models.tensorflow.Variables;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.InstDisc;
+import org.kindred.proto.pipeline.v1.InstDiscLoss;
+import org.kindred.proto.pipeline.v1.NormalizationConstant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
 
 /**
- * Instance discrimination by the full non-parametric softmax over a memory bank V of one unit row
- * per training example (Wu et al., equation 2):
+ * Instance discrimination against a {@link MemoryBank} V (Wu et al.). With the full non-parametric
+ * softmax (equation 2):
  *
  * <pre>
  *   P(i | f) = exp(V_i . f / temperature) / sum_j exp(V_j . f / temperature)
  *   loss     = -1/B sum_b ln P(y_b | f_b)
  * </pre>
  *
- * <p>The bank is constant in the gradient. After the optimiser's update the rows of the batch, and
- * no others, become {@code normalise(m V_y + (1 - m) f)} with f as the forward pass gave it. When
- * an example stands in a batch twice, both new rows come from the old one and the later wins.
+ * <p>With noise-contrastive estimation (equations 4 to 8), m noise samples j of each image and a
+ * constant Z in place of the sum:
+ *
+ * <pre>
+ *   h(i, f) = P(i | f) / (P(i | f) + m/N + 1e-7)
+ *   loss    = -1/B sum_b [ ln h(y_b, f_b) + sum_j ln(1 - h(j, f_b)) ]
+ * </pre>
+ *
+ * <p>With the sampled softmax the sum is over the image's own row and the noise samples. The
+ * proximal term adds {@code lambda/B sum_b |f_b - V_y|^2} (equation 10).
  */
 final class InstDiscObjective implements TrainingObjective {
 
-  private final float temperature;
-  private final float bankMomentum;
+  private static final Logger LOG = LoggerFactory.getLogger(InstDiscObjective.class);
+
+  /** Name of NCE's Z, which a training that goes on must not estimate anew. */
+  static final String NCE_Z = STATE_PREFIX + "nce_z";
+
+  private static final double EPSILON = 1e-7;
+
+  private final InstDisc config;
+  private final double temperature;
 
   InstDiscObjective(InstDisc config) {
-    this.temperature = (float) config.getTemperature();
-    this.bankMomentum = (float) config.getBankMomentum();
-    if (!(temperature > 0)) {
-      throw new IllegalArgumentException(
-          "instdisc.temperature is " + config.getTemperature() + ", valid is above 0");
-    }
-    if (!(bankMomentum >= 0 && bankMomentum < 1)) {
-      throw new IllegalArgumentException(
-          "instdisc.bank_momentum is " + config.getBankMomentum() + ", valid is 0 to below 1");
+    this.config = config;
+    this.temperature = Checks.positive("instdisc.temperature", config.getTemperature());
+    Checks.momentum("instdisc.bank_momentum", config.getBankMomentum());
+    Checks.atLeast("instdisc.noise_samples", config.getNoiseSamples(), 1);
+    Checks.positive("instdisc.z_ratio", config.getZRatio());
+    Checks.atLeast("instdisc.proximal_weight", config.getProximalWeight(), 0);
+    if (config.getLoss() == InstDiscLoss.INST_DISC_LOSS_UNSPECIFIED
+        || config.getZ() == NormalizationConstant.NORMALIZATION_CONSTANT_UNSPECIFIED) {
+      throw new IllegalArgumentException("instdisc.loss and instdisc.z must be set");
     }
   }
 
   @Override
-  public int views() {
-    return 1;
+  public List<Crop> views() {
+    return List.of(Crop.OF_RECIPE);
   }
 
   @Override
   public long stateBytes(int examples, int dimension) {
-    return (long) Float.BYTES * examples * dimension;
+    return MemoryBank.bytes(examples, dimension);
   }
 
-  /** Logits, targets, softmax and its gradient: {@code [batch, examples]} each. */
+  /** Of the full softmax, logits, targets, softmax and its gradient: {@code [batch, examples]}. */
   @Override
   public long stepBytes(int batch, int examples) {
-    return 4L * Float.BYTES * batch * examples;
+    return 4L * Float.BYTES * batch * compared(examples);
+  }
+
+  private int compared(int examples) {
+    return config.getLoss() == InstDiscLoss.INST_DISC_LOSS_FULL_SOFTMAX
+        ? examples
+        : config.getNoiseSamples() + 1;
   }
 
   /** The product with the bank, and its gradient's; the bank itself has none. */
   @Override
   public double stepFlops(int batch, int examples, int dimension) {
-    return 2 * 2.0 * batch * examples * dimension;
+    return 2 * 2.0 * batch * compared(examples) * dimension;
   }
 
   @Override
-  public Operand<TFloat32> loss(Ops tf, Batch batch, Variables state) {
-    int dimension = Math.toIntExact(batch.embeddings().shape().get(-1));
-    Variable bank =
-        state.variable(MEMORY_BANK, Shape.of(batch.examples(), dimension), unitRows(dimension));
+  public Operand<TFloat32> loss(TrainingStep step) {
+    Ops tf = step.tf();
+    Operand<TFloat32> embeddings = step.encodeViews().embedding();
+    MemoryBank bank = MemoryBank.declare(step);
+    Operand<TFloat32> loss =
+        switch (config.getLoss()) {
+          case INST_DISC_LOSS_FULL_SOFTMAX -> fullSoftmax(step, bank, embeddings);
+          case INST_DISC_LOSS_NCE -> nce(step, bank, embeddings);
+          default -> sampledSoftmax(step, bank, embeddings);
+        };
+    if (config.getProximalWeight() > 0) {
+      Operand<TFloat32> distances =
+          tf.sum(
+              tf.math.square(tf.math.sub(embeddings, tf.stopGradient(bank.ownRows()))),
+              tf.constant(1));
+      loss =
+          tf.math.add(
+              loss,
+              tf.math.mul(
+                  tf.math.mean(distances, tf.constant(0)),
+                  tf.constant((float) config.getProximalWeight())));
+    }
+    bank.follow(embeddings, config.getBankMomentum());
+    return loss;
+  }
+
+  private Operand<TFloat32> fullSoftmax(
+      TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
+    Ops tf = step.tf();
     Operand<TFloat32> logits =
-        tf.math.div(
-            tf.linalg.matMul(batch.embeddings(), bank.value(), MatMul.transposeB(true)),
-            tf.constant(temperature));
+        tf.math.div(bank.products(embeddings), tf.constant((float) temperature));
     Operand<TFloat32> targets =
-        tf.oneHot(batch.rows(), tf.constant(batch.examples()), tf.constant(1f), tf.constant(0f));
+        tf.oneHot(
+            step.rows(), tf.constant(step.sizes().examples()), tf.constant(1f), tf.constant(0f));
     return tf.math.mean(
         tf.nn.softmaxCrossEntropyWithLogits(logits, targets).loss(), tf.constant(0));
   }
 
-  @Override
-  public List<Op> updates(Ops tf, Batch batch, Variables state) {
-    Variable bank = state.get(MEMORY_BANK);
-    Operand<TFloat32> oldRows = tf.gather(bank.value(), batch.rows(), tf.constant(0));
-    Operand<TFloat32> newRows =
-        Layers.unitRows(
-            tf,
-            tf.math.add(
-                tf.math.mul(oldRows, tf.constant(bankMomentum)),
-                tf.math.mul(batch.embeddings(), tf.constant(1 - bankMomentum))));
-    // A scatter writes duplicates in any order: give all of them the row that must win.
-    Operand<TFloat32> winners = tf.gather(newRows, lastOccurrences(tf, batch), tf.constant(0));
-    return List.of(tf.resourceScatterUpdate(bank.handle(), batch.rows(), winners));
+  /**
+   * Returns similarity over temperature of the own row and of the noise, {@code [batch, 1 + m]}.
+   */
+  private Operand<TFloat64> logits(
+      TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
+    Ops tf = step.tf();
+    Operand<TInt32> noise = NoiseSamples.draw(step, config.getNoiseSamples());
+    Operand<TInt32> chosen =
+        tf.concat(List.of(tf.expandDims(step.rows(), tf.constant(1)), noise), tf.constant(1));
+    Operand<TFloat32> products = NoiseSamples.products(step, bank, embeddings, chosen);
+    return tf.math.div(tf.dtypes.cast(products, TFloat64.class), tf.constant(temperature));
   }
 
-  /** Returns for each position of the batch the last position with the same example. */
-  private static Operand<TInt32> lastOccurrences(Ops tf, Batch batch) {
-    Operand<TInt32> same =
-        tf.dtypes.cast(
-            tf.math.equal(
-                tf.expandDims(batch.rows(), tf.constant(1)),
-                tf.expandDims(batch.rows(), tf.constant(0))),
-            TInt32.class);
-    Operand<TInt32> positions = tf.range(tf.constant(0), tf.constant(batch.size()), tf.constant(1));
-    return tf.reduceMax(tf.math.mul(same, positions), tf.constant(1));
+  private Operand<TFloat32> sampledSoftmax(
+      TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
+    Ops tf = step.tf();
+    Operand<TFloat64> own = first(tf, tf.nn.logSoftmax(logits(step, bank, embeddings)));
+    return tf.dtypes.cast(tf.math.neg(tf.math.mean(own, tf.constant(0))), TFloat32.class);
   }
 
-  /** Draws each row from U(-b, b) with b = 1 / sqrt(D / 3), so of variance 1 / D; normalises it. */
-  private static Initializer unitRows(int dimension) {
-    double bound = 1 / Math.sqrt(dimension / 3.0);
-    return (target, seed, number) -> {
-      float[] row = new float[dimension];
-      for (int id = 0; target.hasRemaining(); id++) {
-        CounterRandom random = new CounterRandom(Domain.MEMORY_BANK, seed, 0, id, 0);
-        double squaredLength = 0;
-        for (int i = 0; i < dimension; i++) {
-          row[i] = (float) random.uniform(-bound, bound);
-          squaredLength += (double) row[i] * row[i];
-        }
-        double scale = 1 / Math.sqrt(squaredLength);
-        for (int i = 0; i < dimension; i++) {
-          target.put((float) (row[i] * scale));
-        }
+  private Operand<TFloat32> nce(TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
+    Ops tf = step.tf();
+    Operand<TFloat64> logits = logits(step, bank, embeddings);
+    double noiseShare = (double) config.getNoiseSamples() / step.sizes().examples();
+    Operand<TFloat64> logZ = tf.math.log(z(step, logits));
+    Operand<TFloat64> logP = tf.math.sub(logits, logZ);
+    // ln(P + m/N + epsilon): h is P over this, 1 - h is m/N over this.
+    Operand<TFloat64> logSum =
+        tf.math.log(tf.math.add(tf.math.exp(logP), tf.constant(noiseShare + EPSILON)));
+    Operand<TFloat64> positive = first(tf, tf.math.sub(logP, logSum));
+    Operand<TFloat64> noise = tf.math.sub(tf.constant(Math.log(noiseShare)), rest(tf, logSum));
+    Operand<TFloat64> perImage = tf.math.add(positive, tf.sum(noise, tf.constant(1)));
+    return tf.dtypes.cast(tf.math.neg(tf.math.mean(perImage, tf.constant(0))), TFloat32.class);
+  }
+
+  /** Returns Z: what the first batch gave, or will give if this is it. */
+  private Operand<TFloat64> z(TrainingStep step, Operand<TFloat64> logits) {
+    Ops tf = step.tf();
+    double examples = step.sizes().examples();
+    if (config.getZ() == NormalizationConstant.NORMALIZATION_CONSTANT_FIXED) {
+      return tf.constant(config.getZRatio() * examples);
+    }
+    Variable stored = step.variables().variable(NCE_Z, Shape.scalar(), Initializer.constant(0));
+    Operand<TFloat64> counted =
+        config.getZ() == NormalizationConstant.NORMALIZATION_CONSTANT_FIRST_BATCH
+            ? logits
+            : rest(tf, logits);
+    Operand<TFloat64> estimate =
+        tf.math.mul(
+            tf.math.mean(tf.math.exp(tf.stopGradient(counted)), tf.constant(new int[] {0, 1})),
+            tf.constant(examples));
+    Operand<TFloat32> z =
+        tf.select(
+            tf.math.greater(stored.value(), tf.constant(0f)),
+            stored.value(),
+            tf.dtypes.cast(estimate, TFloat32.class));
+    step.afterwards(after -> List.of(after.assignVariableOp(stored.handle(), z)));
+    step.measure("nce_z", z, new Plausibility(step.sizes()));
+    return tf.dtypes.cast(z, TFloat64.class);
+  }
+
+  /** Says what Z is, and whether it can be right, once. */
+  private final class Plausibility implements DoubleConsumer {
+    private final double expected;
+    private boolean told;
+
+    Plausibility(TrainingStep.Sizes sizes) {
+      // Of random unit rows the mean of exp(s / temperature) is about this.
+      expected =
+          sizes.examples() * Math.exp(1 / (2 * sizes.dimension() * temperature * temperature));
+    }
+
+    @Override
+    public void accept(double z) {
+      if (told) {
+        return;
       }
-    };
+      told = true;
+      LOG.info("NCE's Z is {}", z);
+      if (z < expected / 2 || z > expected * 2) {
+        LOG.warn(
+            "NCE's Z is {}, but random unit rows have about {}: the objective is another with such"
+                + " a Z; try another seed, or instdisc.z = fixed",
+            z,
+            expected);
+      }
+    }
+  }
+
+  private static Operand<TFloat64> first(Ops tf, Operand<TFloat64> columns) {
+    return tf.reshape(
+        tf.slice(columns, tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, 1})),
+        tf.constant(new int[] {-1}));
+  }
+
+  private static Operand<TFloat64> rest(Ops tf, Operand<TFloat64> columns) {
+    return tf.slice(columns, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, -1}));
   }
 }

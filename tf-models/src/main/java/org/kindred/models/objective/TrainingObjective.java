@@ -1,35 +1,36 @@
 package org.kindred.models.objective;
 
 import java.util.List;
-import org.kindred.models.tensorflow.Variables;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 
-/** Adds a loss, and what follows the step, to the graph of a training step. */
+/**
+ * What a training learns: adds its loss, and all that follows a step, to a {@link TrainingStep}.
+ */
 public interface TrainingObjective {
 
-  /** Prefix of the names of an objective's own variables. */
+  /** Prefix of the names of an objective's own variables and tables. */
   String STATE_PREFIX = "objective.";
 
   /** Name of a memory bank: {@code [examples, dimension]}, unit rows, row i for example i. */
   String MEMORY_BANK = STATE_PREFIX + "memory_bank";
 
   /**
-   * One batch.
-   *
-   * @param embeddings {@code [views x batch, dimension]}, unit rows: view 0 of every example, then
-   *     view 1, and so on. The whole step sees them as they came out of the forward pass.
-   * @param rows {@code [batch]}, number of each example in the training set
-   * @param size examples in the batch
-   * @param examples examples in the training set
+   * Name under which an objective with prototypes reports the mean entropy of the codes, over that
+   * of a code that is the same for all prototypes: 0 to 1.
    */
-  record Batch(Operand<TFloat32> embeddings, Operand<TInt32> rows, int size, int examples) {}
+  String CODE_ENTROPY = "code_entropy_share";
 
-  /** Returns how many views of each example a batch has, 1 or more. */
-  int views();
+  /** Name under which it reports the share of prototypes in use, of those that a batch can use. */
+  String USED_PROTOTYPES = "used_prototypes_share";
+
+  /** Returns the views of each example that a batch has, one or more. */
+  List<Crop> views();
+
+  /** Returns how many copies of each view go through the network. */
+  default int copies() {
+    return 1;
+  }
 
   /**
    * Returns the bytes of the objective's largest variable.
@@ -64,25 +65,9 @@ public interface TrainingObjective {
   }
 
   /**
-   * Adds the loss.
+   * Adds the loss, and asks for whatever else a step needs.
    *
-   * @param tf makes operations
-   * @param batch the batch
-   * @param state the objective's variables are created and read here; a value read here is the one
-   *     from before the step
    * @return a scalar, the mean over the batch
    */
-  Operand<TFloat32> loss(Ops tf, Batch batch, Variables state);
-
-  /**
-   * Adds the changes to the objective's variables that end a step.
-   *
-   * @param tf makes operations that run after the optimiser's update
-   * @param batch the batch that {@link #loss} got
-   * @param state the variables that {@link #loss} got
-   * @return the operations that change a variable; none unless overridden
-   */
-  default List<Op> updates(Ops tf, Batch batch, Variables state) {
-    return List.of();
-  }
+  Operand<TFloat32> loss(TrainingStep step);
 }

@@ -18,12 +18,18 @@ public final class CounterRandom {
     SHUFFLE(1),
     /** Initial values of one variable; id is the variable's number. */
     INITIALIZATION(2),
-    /** Initial row of a memory bank; id is the row. */
+    /** Initial row of a memory bank, a queue, prototypes, which view tells apart; id is the row. */
     MEMORY_BANK(3),
     /** Choice of a hold-out. */
     HOLDOUT(4),
-    /** Starts of k-means; id is the restart. */
-    CLUSTERING(5);
+    /** k-means; id is the restart, view 0 its start, view 1 its splits of clusters. */
+    CLUSTERING(5),
+    /**
+     * Choices within a step: for one example, or for a batch by its first one; id is its number.
+     */
+    NOISE(6),
+    /** Choice of the examples that an epoch looks at; id is the example's number. */
+    EPOCH_PLAN(7);
 
     private final int tag;
 
@@ -38,12 +44,15 @@ public final class CounterRandom {
   /** Most views that a stream's name can tell apart. */
   public static final int MAX_VIEWS = 1 << 8;
 
+  /** Most 32-bit draws of one stream; a double takes two. */
+  public static final int MAX_DRAWS = 1 << 26;
+
   private static final int MULTIPLIER_0 = 0xD2511F53;
   private static final int MULTIPLIER_1 = 0xCD9E8D57;
   private static final int WEYL_0 = 0x9E3779B9;
   private static final int WEYL_1 = 0xBB67AE85;
   private static final int ROUNDS = 10;
-  private static final int MAX_BLOCKS = 1 << 24;
+  private static final int MAX_BLOCKS = MAX_DRAWS / 4;
   private static final double DOUBLE_UNIT = 0x1.0p-53;
   private static final float FLOAT_UNIT = 0x1.0p-24f;
 
@@ -82,7 +91,7 @@ public final class CounterRandom {
   public int nextInt() {
     if (used == 4) {
       if (blocks == MAX_BLOCKS) {
-        throw new IllegalStateException("a stream ends after " + 4L * MAX_BLOCKS + " draws");
+        throw new IllegalStateException("a stream ends after " + MAX_DRAWS + " draws");
       }
       block[0] = domain << 24 | blocks++;
       block[1] = epochAndView;

@@ -1,45 +1,34 @@
 package org.kindred.models.safetensors;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.kindred.models.safetensors.SafetensorsHeader.Entry;
 
 /**
- * A safetensors file that was found whole. Its values are mapped, not loaded: the file must stay as
- * it is while they are in use.
+ * A safetensors file of {@link SafetensorsWriter} that was found whole. Its values are mapped, not
+ * loaded: the file must stay as it is while they are in use.
  */
 public final class SafetensorsFile {
 
-  static final String METADATA = "__metadata__";
   static final String SHA256 = "sha256";
-  static final String FLOAT32 = "F32";
 
   /** Stands in for the digest in what the digest is taken of. */
   static final String NO_DIGEST = "0".repeat(64);
 
-  private static final long LARGEST_HEADER = 100_000_000;
-  private static final ObjectMapper JSON =
-      new ObjectMapper()
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final Set<ElementType> VALID = EnumSet.of(ElementType.FLOAT32, ElementType.INT32);
 
   private final Path file;
   private final Map<String, String> metadata;
@@ -60,82 +49,29 @@ public final class SafetensorsFile {
    */
   public static SafetensorsFile open(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long dataStart = headerEnd(file, channel);
-      byte[] start = read(channel, 0, (int) dataStart).array();
-      JsonNode header = header(file, start);
-      Map<String, String> metadata = metadata(file, header);
-      String expected = metadata.getOrDefault(SHA256, "");
-      Map<String, NamedTensor> tensors = new LinkedHashMap<>();
+      SafetensorsHeader header = SafetensorsHeader.read(file, channel, VALID);
+      String expected = header.metadata().getOrDefault(SHA256, "");
       MessageDigest digest = sha256();
-      digest.update(withoutDigest(start, expected));
-      long offset = 0;
-      for (Map.Entry<String, JsonNode> entry : header.properties()) {
-        if (!entry.getKey().equals(METADATA)) {
-          Entry tensor = Entry.parse(file, entry.getKey(), entry.getValue(), offset);
-          if (dataStart + tensor.end > channel.size()) {
-            throw new DamagedFileException(
-                file,
-                "tensor "
-                    + tensor.name
-                    + " ends at byte "
-                    + (dataStart + tensor.end)
-                    + " of a file of "
-                    + channel.size());
-          }
-          ByteBuffer values = tensor.map(channel, dataStart);
-          digest.update(values.duplicate());
-          tensors.put(
-              tensor.name, new NamedTensor(tensor.name, tensor.shape, values.asFloatBuffer()));
-          offset = tensor.end;
-        }
-      }
-      if (dataStart + offset != channel.size()) {
-        throw new DamagedFileException(
-            file, "its values end at byte " + (dataStart + offset) + " of " + channel.size());
+      digest.update(withoutDigest(header.bytes(), expected));
+      Map<String, NamedTensor> tensors = new LinkedHashMap<>();
+      for (Entry entry : header.entries()) {
+        ByteBuffer values = header.map(channel, entry);
+        digest.update(values.duplicate());
+        tensors.put(entry.name(), tensor(entry, values));
       }
       String actual = hex(digest);
       if (!actual.equals(expected)) {
         throw new DamagedFileException(
             file, "its SHA-256 is " + actual + ", its header says \"" + expected + "\"");
       }
-      return new SafetensorsFile(file, metadata, tensors);
+      return new SafetensorsFile(file, header.metadata(), tensors);
     }
   }
 
-  private static long headerEnd(Path file, FileChannel channel) throws IOException {
-    if (channel.size() < Long.BYTES) {
-      throw new DamagedFileException(file, "it has only " + channel.size() + " bytes");
-    }
-    long length = read(channel, 0, Long.BYTES).getLong();
-    if (length < 2 || length > LARGEST_HEADER || length > channel.size() - Long.BYTES) {
-      throw new DamagedFileException(
-          file, "its header claims " + length + " bytes in a file of " + channel.size() + " bytes");
-    }
-    return Long.BYTES + length;
-  }
-
-  private static JsonNode header(Path file, byte[] start) throws IOException {
-    JsonNode header;
-    try {
-      header = JSON.readTree(start, Long.BYTES, start.length - Long.BYTES);
-    } catch (IOException e) {
-      throw new DamagedFileException(file, "its header is not JSON", e);
-    }
-    if (!header.isObject()) {
-      throw new DamagedFileException(file, "its header is not a JSON object");
-    }
-    return header;
-  }
-
-  private static Map<String, String> metadata(Path file, JsonNode header) throws IOException {
-    Map<String, String> metadata = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : header.path(METADATA).properties()) {
-      if (!entry.getValue().isTextual()) {
-        throw new DamagedFileException(file, "metadata " + entry.getKey() + " is not a string");
-      }
-      metadata.put(entry.getKey(), entry.getValue().textValue());
-    }
-    return metadata;
+  private static NamedTensor tensor(Entry entry, ByteBuffer values) {
+    return entry.type() == ElementType.INT32
+        ? new NamedTensor(entry.name(), entry.shape(), values.asIntBuffer())
+        : new NamedTensor(entry.name(), entry.shape(), values.asFloatBuffer());
   }
 
   /** Returns the start of a file as it was when its digest was taken. */
@@ -146,59 +82,6 @@ public final class SafetensorsFile {
             .replace(digest, NO_DIGEST)
             .getBytes(StandardCharsets.ISO_8859_1)
         : start;
-  }
-
-  private static ByteBuffer read(FileChannel channel, long position, int length)
-      throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-    while (bytes.hasRemaining() && channel.read(bytes, position + bytes.position()) >= 0) {
-      // Reads on until the buffer is full or the file ends.
-    }
-    return bytes.flip();
-  }
-
-  /** Where the header says that a tensor's values are. */
-  private record Entry(String name, List<Integer> shape, long start, long end) {
-
-    static Entry parse(Path file, String name, JsonNode entry, long expectedStart)
-        throws IOException {
-      JsonNode dtype = entry.path("dtype");
-      if (!dtype.asText().equals(FLOAT32)) {
-        throw new DamagedFileException(
-            file, "tensor " + name + " has dtype " + dtype + ", valid is " + FLOAT32);
-      }
-      List<Integer> shape = new ArrayList<>();
-      for (JsonNode length : entry.path("shape")) {
-        shape.add(length.isInt() ? length.intValue() : -1);
-      }
-      long elements = NamedTensor.elements(shape);
-      JsonNode offsets = entry.path("data_offsets");
-      long start = offsets.path(0).asLong(-1);
-      long end = offsets.path(1).asLong(-1);
-      boolean whole = elements >= 0 && elements <= Integer.MAX_VALUE / Float.BYTES;
-      if (!entry.path("shape").isArray()
-          || !whole
-          || start != expectedStart
-          || end != start + elements * Float.BYTES) {
-        throw new DamagedFileException(
-            file,
-            "tensor "
-                + name
-                + " of shape "
-                + entry.path("shape")
-                + " has data_offsets "
-                + offsets
-                + ", expected to start at "
-                + expectedStart);
-      }
-      return new Entry(name, shape, start, end);
-    }
-
-    ByteBuffer map(FileChannel channel, long dataStart) throws IOException {
-      MappedByteBuffer values =
-          channel.map(FileChannel.MapMode.READ_ONLY, dataStart + start, end - start);
-      return values.order(ByteOrder.LITTLE_ENDIAN);
-    }
   }
 
   /** Returns the metadata, the digest included. */

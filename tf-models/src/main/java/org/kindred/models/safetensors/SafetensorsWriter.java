@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,7 +18,7 @@ import java.util.TreeMap;
 /** Writes safetensors files. The same tensors and metadata give the same bytes. */
 public final class SafetensorsWriter {
 
-  private static final int CHUNK_FLOATS = 1 << 16;
+  private static final int CHUNK = 1 << 16;
 
   private SafetensorsWriter() {}
 
@@ -41,14 +40,14 @@ public final class SafetensorsWriter {
     MessageDigest digest = SafetensorsFile.sha256();
     digest.update(header(metadata, tensors, SafetensorsFile.NO_DIGEST));
     for (NamedTensor tensor : tensors) {
-      pour(tensor.values(), digest::update);
+      pour(tensor, digest::update);
     }
     ByteBuffer header = header(metadata, tensors, SafetensorsFile.hex(digest));
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
       writeAll(channel, header);
       for (NamedTensor tensor : tensors) {
-        pour(tensor.values(), bytes -> writeAll(channel, bytes));
+        pour(tensor, bytes -> writeAll(channel, bytes));
       }
       channel.force(true);
     }
@@ -58,7 +57,7 @@ public final class SafetensorsWriter {
   private static ByteBuffer header(
       Map<String, String> metadata, List<NamedTensor> tensors, String digest) {
     ObjectNode header = new ObjectMapper().createObjectNode();
-    ObjectNode strings = header.putObject(SafetensorsFile.METADATA);
+    ObjectNode strings = header.putObject(SafetensorsHeader.METADATA);
     new TreeMap<>(metadata).forEach(strings::put);
     strings.put(SafetensorsFile.SHA256, digest);
     long offset = 0;
@@ -66,8 +65,9 @@ public final class SafetensorsWriter {
       if (header.has(tensor.name())) {
         throw new IllegalArgumentException("two tensors are named " + tensor.name());
       }
-      long end = offset + (long) Float.BYTES * tensor.values().remaining();
-      ObjectNode entry = header.putObject(tensor.name()).put("dtype", SafetensorsFile.FLOAT32);
+      ElementType type = ElementType.of(tensor.type());
+      long end = offset + (long) type.bytes() * tensor.size();
+      ObjectNode entry = header.putObject(tensor.name()).put("dtype", type.dtype());
       tensor.shape().forEach(entry.putArray("shape")::add);
       entry.putArray("data_offsets").add(offset).add(end);
       offset = end;
@@ -83,15 +83,17 @@ public final class SafetensorsWriter {
         .flip();
   }
 
-  private static void pour(FloatBuffer values, Sink sink) throws IOException {
-    ByteBuffer chunk =
-        ByteBuffer.allocateDirect(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    while (values.hasRemaining()) {
-      int floats = Math.min(CHUNK_FLOATS, values.remaining());
+  private static void pour(NamedTensor tensor, Sink sink) throws IOException {
+    int width = ElementType.of(tensor.type()).bytes();
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK * width).order(ByteOrder.LITTLE_ENDIAN);
+    for (int done = 0; done < tensor.size(); done += CHUNK) {
+      int count = Math.min(CHUNK, tensor.size() - done);
       chunk.clear();
-      chunk.asFloatBuffer().put(values.slice(values.position(), floats));
-      values.position(values.position() + floats);
-      sink.accept(chunk.limit(floats * Float.BYTES));
+      switch (tensor.type()) {
+        case FLOAT32 -> chunk.asFloatBuffer().put(tensor.values().slice(done, count));
+        case INT32 -> chunk.asIntBuffer().put(tensor.ints().slice(done, count));
+      }
+      sink.accept(chunk.limit(count * width));
     }
   }
 

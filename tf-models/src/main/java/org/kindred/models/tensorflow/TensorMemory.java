@@ -3,6 +3,7 @@ package org.kindred.models.tensorflow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import org.bytedeco.javacpp.Pointer;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.buffer.DataStorageVisitor;
@@ -57,6 +58,11 @@ public final class TensorMemory {
   /** Returns the memory of {@code tensor}, which must hold 32-bit floating point. */
   public static FloatBuffer floats(Tensor tensor) {
     return bytes(tensor).asFloatBuffer();
+  }
+
+  /** Returns the memory of {@code tensor}, which must hold 32-bit whole numbers. */
+  public static IntBuffer ints(Tensor tensor) {
+    return bytes(tensor).asIntBuffer();
   }
 
   /** Memory that somebody else owns. */

@@ -30,7 +30,7 @@ import org.tensorflow.types.TFloat32;
  * it, whatever is assigned later in the same step. The older reference variables hand out their
  * memory, and a gradient may see a weight that its own update has already changed.
  */
-public final class Variables implements Weights {
+public final class Variables implements VariableWeights {
 
   /** One variable. */
   public static final class Variable {
@@ -38,16 +38,19 @@ public final class Variables implements Weights {
     private final Shape shape;
     private final Initializer initial;
     private final int number;
+    private final String origin;
     private final VarHandleOp handle;
     private final ReadVariableOp<TFloat32> value;
     private final Placeholder<TFloat32> newValue;
     private final AssignVariableOp assignment;
 
-    private Variable(Ops tf, String name, Shape shape, Initializer initial, int number) {
+    private Variable(
+        Ops tf, String name, Shape shape, Initializer initial, int number, String origin) {
       this.name = name;
       this.shape = shape;
       this.initial = initial;
       this.number = number;
+      this.origin = origin;
       this.handle =
           tf.withName(name).varHandleOp(TFloat32.class, shape, VarHandleOp.sharedName(name));
       this.value = tf.withName(name + ".value").readVariableOp(handle, TFloat32.class);
@@ -71,6 +74,17 @@ public final class Variables implements Weights {
       return handle;
     }
 
+    /** Returns the name of the variable whose initial value this one has: mostly its own. */
+    public String origin() {
+      return origin;
+    }
+
+    private TFloat32 initialValue(long seed) {
+      TFloat32 tensor = TFloat32.tensorOf(shape);
+      initial.fill(TensorMemory.floats(tensor), seed, number);
+      return tensor;
+    }
+
     /** Returns the value as it stands when the step starts. */
     public Operand<TFloat32> value() {
       return value;
@@ -80,6 +94,7 @@ public final class Variables implements Weights {
   private final Ops tf;
   private final Map<String, Variable> variables = new LinkedHashMap<>();
   private final List<Variable> parameters = new ArrayList<>();
+  private final Map<String, Variable> scratch = new LinkedHashMap<>();
 
   /** Creates no variables yet; {@code tf} names the graph that they will be in. */
   public Variables(Ops tf) {
@@ -109,7 +124,7 @@ public final class Variables implements Weights {
   public Variable variable(String name, Shape shape, Initializer initial) {
     Variable variable =
         variables.computeIfAbsent(
-            name, absent -> new Variable(tf, name, shape, initial, parameters.size()));
+            name, absent -> new Variable(tf, name, shape, initial, parameters.size(), name));
     if (!variable.shape.equals(shape)) {
       throw new IllegalArgumentException(
           "variable " + name + " has shape " + variable.shape + ", asked for " + shape);
@@ -117,13 +132,37 @@ public final class Variables implements Weights {
     return variable;
   }
 
-  /** Returns the variable of this name, which must exist. */
+  /** Returns the variable {@code name}, which starts with the value that {@code original} has. */
+  Variable copyOf(Variable original, String name) {
+    return variables.computeIfAbsent(
+        name,
+        absent ->
+            new Variable(
+                tf, name, original.shape, original.initial, original.number, original.origin));
+  }
+
+  @Override
   public Variable get(String name) {
     Variable variable = variables.get(name);
     if (variable == null) {
       throw new IllegalArgumentException("there is no variable " + name);
     }
     return variable;
+  }
+
+  /**
+   * Returns a variable that holds something within a step only: it is 0 between steps and no part
+   * of the state.
+   */
+  public Variable scratch(String name, Shape shape) {
+    return scratch.computeIfAbsent(
+        name, absent -> new Variable(tf, name, shape, Initializer.constant(0), 0, name));
+  }
+
+  /** Declares a variable that the optimiser learns, beside those of the network. */
+  public Variable learned(String name, Shape shape, Initializer initial) {
+    parameter(name, shape, initial);
+    return get(name);
   }
 
   /** Returns the parameters in the order of their creation. */
@@ -138,13 +177,7 @@ public final class Variables implements Weights {
 
   /** Gives every variable its initial value. */
   public void initialize(Session session, long seed) {
-    assign(
-        session,
-        variable -> {
-          TFloat32 tensor = TFloat32.tensorOf(variable.shape);
-          variable.initial.fill(TensorMemory.floats(tensor), seed, variable.number);
-          return tensor;
-        });
+    assign(session, variable -> variable.initialValue(seed));
   }
 
   /**
@@ -153,10 +186,35 @@ public final class Variables implements Weights {
    * @param values makes one tensor of the variable's shape, which is closed here
    */
   public void assign(Session session, Function<Variable, TFloat32> values) {
+    assign(session, variables.values(), values);
+    assign(session, scratch.values(), variable -> variable.initialValue(0));
+  }
+
+  /**
+   * Gives one variable a value.
+   *
+   * @param value as many numbers as it has, row by row
+   */
+  public void assign(Session session, Variable variable, float[] value) {
+    assign(
+        session,
+        List.of(variable),
+        same -> {
+          TFloat32 tensor = TFloat32.tensorOf(variable.shape);
+          TensorMemory.floats(tensor).put(value);
+          return tensor;
+        });
+  }
+
+  private static void assign(
+      Session session, Collection<Variable> targets, Function<Variable, TFloat32> values) {
+    if (targets.isEmpty()) {
+      return;
+    }
     List<Tensor> tensors = new ArrayList<>();
     try {
       Session.Runner runner = session.runner();
-      for (Variable variable : variables.values()) {
+      for (Variable variable : targets) {
         TFloat32 tensor = values.apply(variable);
         tensors.add(tensor);
         runner.feed(variable.newValue, tensor).addTarget((Op) variable.assignment);

@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.kindred.models.objective.TrainingStep.EpochPlan;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 import org.kindred.models.tensorflow.TensorMemory;
@@ -37,23 +39,29 @@ final class BatchLoader implements AutoCloseable {
 
   private static final long SECONDS_TO_END = 60;
 
-  /** One batch. */
+  /** The examples of one micro-batch and their views. */
   static final class Batch implements AutoCloseable {
     private final int epoch;
-    private final int step;
-    private final TUint8 views;
+    private final int number;
+    private final int[] examples;
     private final TInt32 rows;
+    private final List<TUint8> views = new ArrayList<>();
     private final List<Future<?>> parts = new ArrayList<>();
 
-    private Batch(int epoch, int step, TUint8 views, TInt32 rows) {
+    Batch(int epoch, int number, int[] examples) {
       this.epoch = epoch;
-      this.step = step;
-      this.views = views;
-      this.rows = rows;
+      this.number = number;
+      this.examples = examples;
+      this.rows = TInt32.tensorOf(Shape.of(examples.length), DataBuffers.of(examples));
     }
 
-    /** Returns {@code [views x batch, height, width, 3]}. */
-    TUint8 views() {
+    /** Returns the epoch, from 0. */
+    int epoch() {
+      return epoch;
+    }
+
+    /** Returns for each group of views {@code [views x batch, height, width, 3]}. */
+    List<TUint8> views() {
       return views;
     }
 
@@ -62,29 +70,52 @@ final class BatchLoader implements AutoCloseable {
       return rows;
     }
 
+    /** Returns the numbers of the examples; not a copy. */
+    int[] examples() {
+      return examples;
+    }
+
     @Override
     public void close() {
-      views.close();
+      views.forEach(TUint8::close);
       rows.close();
     }
   }
 
   private final TrainingConfig config;
-  private final int viewsPerExample;
+  private final List<ViewGroup> groups;
+  private final Optional<EpochPlan> plan;
   private final BatchSource source;
   private final int threads = Runtime.getRuntime().availableProcessors();
   private final ExecutorService workers;
   private final Deque<Batch> ahead = new ArrayDeque<>();
   private int epoch;
-  private int step;
+  private int number;
   private int[] order;
 
-  /** Starts to prepare batches from the first of {@code firstEpoch} on. */
-  BatchLoader(TrainingConfig config, int viewsPerExample, BatchSource source, int firstEpoch) {
+  /** The last epoch that may be prepared: a plan of a later one is not known yet. */
+  private int lastEpoch;
+
+  /**
+   * Prepares nothing yet; see {@link #allow}.
+   *
+   * @param plan chooses the examples of an epoch, where that is not each once in random order
+   * @param firstEpoch epoch to begin with
+   * @param firstStep step of it to begin with
+   */
+  BatchLoader(
+      TrainingConfig config,
+      BatchSource source,
+      Optional<EpochPlan> plan,
+      int firstEpoch,
+      int firstStep) {
     this.config = config;
-    this.viewsPerExample = viewsPerExample;
+    this.groups = config.viewGroups();
+    this.plan = plan;
     this.source = source;
     this.epoch = firstEpoch;
+    this.number = firstStep * config.microBatches();
+    this.lastEpoch = firstEpoch - 1;
     this.workers =
         Executors.newFixedThreadPool(
             threads,
@@ -93,20 +124,20 @@ final class BatchLoader implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    try {
-      submitAhead();
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
-    }
   }
 
-  /** Returns the order of the examples in an epoch. */
+  /** Returns the order of the examples in an epoch that nobody plans. */
   static int[] order(TrainingConfig config, int epoch) {
     int[] order = new int[config.examples()];
     Arrays.setAll(order, row -> row);
     new CounterRandom(Domain.SHUFFLE, config.seed(), epoch, 0, 0).shuffle(order);
     return order;
+  }
+
+  /** Lets an epoch begin, and the later ones too when nobody plans them. */
+  void allow(int nextEpoch) {
+    lastEpoch = plan.isPresent() ? nextEpoch : config.epochs() - 1;
+    submitAhead();
   }
 
   /**
@@ -128,7 +159,7 @@ final class BatchLoader implements AutoCloseable {
             "preparing epoch "
                 + batch.epoch
                 + ", step "
-                + batch.step
+                + batch.number / config.microBatches()
                 + " (both from 0) failed: "
                 + e.getCause().getMessage(),
             e.getCause());
@@ -140,49 +171,50 @@ final class BatchLoader implements AutoCloseable {
   }
 
   private void submitAhead() {
-    while (ahead.size() < BATCHES_AHEAD && epoch < config.epochs()) {
+    while (ahead.size() < BATCHES_AHEAD && epoch <= lastEpoch) {
       submit();
-      step++;
-      if (step == config.stepsPerEpoch()) {
-        step = 0;
+      number++;
+      if (number == config.stepsPerEpoch() * config.microBatches()) {
+        number = 0;
         epoch++;
+        order = null;
       }
     }
   }
 
   private void submit() {
-    if (step == 0) {
-      order = order(config, epoch);
+    if (order == null) {
+      int[] shuffled = order(config, epoch);
+      order = plan.map(chosen -> chosen.order(epoch, shuffled)).orElse(shuffled);
     }
-    int size = config.batchSize();
-    int[] rows = Arrays.copyOfRange(order, step * size, (step + 1) * size);
-    int side = config.viewSize();
+    int size = config.microBatch();
     Batch batch =
-        new Batch(
-            epoch,
-            step,
-            TUint8.tensorOf(Shape.of((long) viewsPerExample * size, side, side, 3)),
-            TInt32.tensorOf(Shape.of(size), DataBuffers.of(rows)));
+        new Batch(epoch, number, Arrays.copyOfRange(order, number * size, (number + 1) * size));
     // From here on the batch is closed with this loader, whatever fails.
     ahead.addLast(batch);
-    ByteBuffer memory = TensorMemory.bytes(batch.views);
     int partSize = (size + threads - 1) / threads;
-    for (int view = 0; view < viewsPerExample; view++) {
-      for (int from = 0; from < size; from += partSize) {
-        int to = Math.min(size, from + partSize);
-        batch.parts.add(submitPart(memory, rows, view, from, to));
+    for (ViewGroup group : groups) {
+      TUint8 views =
+          TUint8.tensorOf(Shape.of((long) group.count() * size, group.side(), group.side(), 3));
+      batch.views.add(views);
+      ByteBuffer memory = TensorMemory.bytes(views);
+      for (int view = 0; view < group.count(); view++) {
+        for (int from = 0; from < size; from += partSize) {
+          int to = Math.min(size, from + partSize);
+          int offset = Math.multiplyExact(view * size + from, group.viewBytes());
+          ByteBuffer target = memory.slice(offset, (to - from) * group.viewBytes());
+          batch.parts.add(submitPart(target, batch, group.first() + view, from, to));
+        }
       }
     }
   }
 
-  private Future<?> submitPart(ByteBuffer memory, int[] rows, int view, int from, int to) {
-    int partEpoch = epoch;
-    int offset = Math.multiplyExact(view * rows.length + from, config.viewBytes());
-    ByteBuffer target = memory.slice(offset, (to - from) * config.viewBytes());
-    int[] part = Arrays.copyOfRange(rows, from, to);
+  private Future<?> submitPart(ByteBuffer target, Batch batch, int view, int from, int to) {
+    int[] part = Arrays.copyOfRange(batch.examples, from, to);
+    plan.ifPresent(chosen -> Arrays.setAll(part, i -> chosen.source(batch.epoch, part[i], view)));
     return workers.submit(
         () -> {
-          source.fill(partEpoch, part, view, target);
+          source.fill(batch.epoch, part, view, target);
           if (target.hasRemaining()) {
             throw new IllegalStateException(
                 "the source left " + target.remaining() + " bytes of view " + view + " unset");

@@ -19,8 +19,21 @@ public interface BatchSource {
    * @param rows numbers of the examples, each from 0 to the training set's size - 1
    * @param view number of the view, from 0
    * @param target takes {@code rows.length x height x width x 3} unsigned bytes in RGB, from
-   *     position 0 to the limit: native memory, to be filled to its end
+   *     position 0 to the limit: native memory, to be filled to its end; height and width are the
+   *     view's own
    * @throws IOException when a view cannot be made; it ends the training
    */
   void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException;
+
+  /**
+   * Writes the evaluation image of each of some examples, for objectives that look at the whole
+   * training set between epochs.
+   *
+   * @param rows numbers of the examples
+   * @param target takes {@code rows.length x height x width x 3} unsigned bytes in RGB
+   * @throws IOException when an image cannot be made; it ends the training
+   */
+  default void fillEvaluation(int[] rows, ByteBuffer target) throws IOException {
+    throw new UnsupportedOperationException("this source has no evaluation images");
+  }
 }

@@ -16,27 +16,27 @@ import org.kindred.models.safetensors.SafetensorsFile;
 import org.kindred.models.safetensors.SafetensorsWriter;
 
 /**
- * The state of a training at the end of an epoch: all of it, so that training goes on as if it had
- * not stopped. The state of the random draws is the number of epochs, because every draw is a
- * function of seed, epoch and example.
+ * The state of a training between two steps: all of it, so that training goes on as if it had not
+ * stopped. The state of the random draws is the number of steps, because every draw is a function
+ * of seed, epoch and example.
  *
  * <p>Tensors: {@code network.*} (weights and running statistics), {@code optimizer.*} (momentum
  * buffers), {@code objective.*} (such as the memory bank).
  *
- * @param epochs epochs that are complete
- * @param steps steps taken in them
+ * @param steps steps taken
  * @param fingerprint identifies what is trained on what, as the caller gave it
- * @param threads threads of one TensorFlow operation in the last of the epochs, on which the last
+ * @param threads threads of one TensorFlow operation in the last of the steps, on which the last
  *     bits of every weight depend
  * @param curve one record per complete epoch
+ * @param partial the epoch under way; empty between epochs
  * @param tensors by name
  */
 public record Checkpoint(
-    int epochs,
     long steps,
     String fingerprint,
     int threads,
     List<EpochRecord> curve,
+    PartialEpoch partial,
     Map<String, NamedTensor> tensors) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -60,13 +60,12 @@ public record Checkpoint(
     } catch (IllegalArgumentException | NullPointerException | JsonProcessingException e) {
       throw new DamagedFileException(file, "it is a safetensors file, but not a checkpoint", e);
     }
-    if (checkpoint.epochs != checkpoint.curve.size()) {
+    long losses =
+        checkpoint.curve.stream().mapToLong(epoch -> epoch.losses().size()).sum()
+            + checkpoint.partial.losses().size();
+    if (checkpoint.steps != losses) {
       throw new DamagedFileException(
-          file,
-          "it is of "
-              + checkpoint.epochs
-              + " epochs, its training curve of "
-              + checkpoint.curve.size());
+          file, "it is of " + checkpoint.steps + " steps, its training curve of " + losses);
     }
     return checkpoint;
   }
@@ -74,12 +73,17 @@ public record Checkpoint(
   private static Checkpoint of(SafetensorsFile stored) throws JsonProcessingException {
     Map<String, String> metadata = stored.metadata();
     return new Checkpoint(
-        Integer.parseInt(metadata.get("epochs")),
         Long.parseLong(metadata.get("steps")),
         Objects.requireNonNull(metadata.get("fingerprint")),
         Integer.parseInt(metadata.get("threads")),
         JSON.readValue(metadata.get("curve"), new TypeReference<List<EpochRecord>>() {}),
+        JSON.readValue(metadata.get("partial"), PartialEpoch.class),
         stored.tensors());
+  }
+
+  /** Returns the epochs that are complete. */
+  public int epochs() {
+    return curve.size();
   }
 
   /**
@@ -93,11 +97,11 @@ public record Checkpoint(
   void write(Path file) throws IOException {
     Map<String, String> metadata =
         Map.of(
-            "epochs", Integer.toString(epochs),
             "steps", Long.toString(steps),
             "fingerprint", fingerprint,
             "threads", Integer.toString(threads),
-            "curve", JSON.writeValueAsString(curve));
+            "curve", JSON.writeValueAsString(curve),
+            "partial", JSON.writeValueAsString(partial));
     SafetensorsWriter.write(file, metadata, List.copyOf(tensors.values()));
   }
 }

@@ -3,11 +3,13 @@ package org.kindred.models.training;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -20,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checkpoints of one training: {@code epoch-NNNNN.safetensors}, the last two complete epochs.
+ * The checkpoints of one training: {@code step-NNNNNNNNN.safetensors}, named by the steps taken,
+ * the last few of them.
  *
  * <p>A file gets its name only when it is whole and on disk, by an atomic rename, so a training
  * that is killed leaves at most an unfinished file under another name, which the next one deletes.
@@ -30,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class CheckpointDirectory implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
-  private static final Pattern NAME = Pattern.compile("epoch-(\\d{5,9})\\.safetensors");
+  private static final Pattern NAME = Pattern.compile("step-(\\d{9,10})\\.safetensors");
   private static final String UNFINISHED = ".unfinished";
   private static final String DAMAGED = ".damaged";
 
@@ -48,17 +51,18 @@ final class CheckpointDirectory implements AutoCloseable {
    * Locks a directory, which need not exist yet, and deletes what a killed training left unfinished
    * in it.
    *
-   * @throws IllegalStateException when another training has it
+   * @throws FileSystemException when another training has it
    */
   static CheckpointDirectory open(Path directory, String fingerprint) throws IOException {
     DirectoryLock lock =
         DirectoryLock.tryAcquire(directory)
             .orElseThrow(
                 () ->
-                    new IllegalStateException(
-                        directory
-                            + " is being trained by another process, or by this one a second"
-                            + " time: wait until that ends"));
+                    new FileSystemException(
+                        directory.toString(),
+                        null,
+                        "is being trained by another process, or by this one a second time: wait"
+                            + " until that ends"));
     CheckpointDirectory opened = new CheckpointDirectory(directory, fingerprint, lock);
     try {
       opened.deleteUnfinished();
@@ -110,36 +114,41 @@ final class CheckpointDirectory implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns where the checkpoint after so many epochs is, or will be. */
-  Path file(int epochs) {
-    return directory.resolve(String.format(Locale.ROOT, "epoch-%05d.safetensors", epochs));
+  /** Returns where the checkpoint after so many steps is, or will be. */
+  Path file(long steps) {
+    return directory.resolve(String.format(Locale.ROOT, "step-%09d.safetensors", steps));
   }
 
-  /** Writes a checkpoint and removes those before the one before it. */
-  void save(Checkpoint checkpoint) throws IOException {
+  /**
+   * Writes a checkpoint and removes all but the newest.
+   *
+   * @param kept how many stay, this one included
+   */
+  void save(Checkpoint checkpoint, int kept) throws IOException {
     Files.createDirectories(directory);
-    Path file = file(checkpoint.epochs());
+    Path file = file(checkpoint.steps());
     Path unfinished = directory.resolve(UUID.randomUUID() + UNFINISHED);
     checkpoint.write(unfinished);
     Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
     try (FileChannel entries = FileChannel.open(directory, StandardOpenOption.READ)) {
       entries.force(true);
     }
-    for (Path old : files().headMap(checkpoint.epochs() - 1).values()) {
+    List<Path> newestFirst = List.copyOf(files().descendingMap().values());
+    for (Path old : newestFirst.subList(Math.min(kept, newestFirst.size()), newestFirst.size())) {
       Files.delete(old);
     }
   }
 
-  private NavigableMap<Integer, Path> files() throws IOException {
+  private NavigableMap<Long, Path> files() throws IOException {
     if (!Files.isDirectory(directory)) {
       return Collections.emptyNavigableMap();
     }
-    NavigableMap<Integer, Path> files = new TreeMap<>();
+    NavigableMap<Long, Path> files = new TreeMap<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         Matcher name = NAME.matcher(entry.getFileName().toString());
         if (name.matches()) {
-          files.put(Integer.valueOf(name.group(1)), entry);
+          files.put(Long.valueOf(name.group(1)), entry);
         }
       }
     }

@@ -11,7 +11,7 @@ import java.util.TreeMap;
  *
  * @param epoch epoch, from 0
  * @param losses its steps' losses, in order
- * @param learningRate learning rate
+ * @param learningRate learning rate of its last step
  * @param measurements what the listener measured at its end, by name
  */
 public record EpochRecord(

@@ -1,18 +1,26 @@
 package org.kindred.models.training;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * One epoch.
  *
  * @param epoch epoch, from 0
  * @param losses its steps' losses, in order
- * @param learningRate learning rate
- * @param imagesPerSecond views that went through the network, over the time of its steps
+ * @param learningRate learning rate of its last step
+ * @param imagesPerSecond views that went through the network, over the time of the steps that this
+ *     process took
  * @param inputWait share of that time that was spent waiting for batches, 0 to 1
+ * @param measures mean over the steps of what the objective reports, by name
  */
 public record EpochReport(
-    int epoch, List<Float> losses, double learningRate, double imagesPerSecond, double inputWait) {
+    int epoch,
+    List<Float> losses,
+    double learningRate,
+    double imagesPerSecond,
+    double inputWait,
+    Map<String, Double> measures) {
 
   /** Copies the losses. */
   public EpochReport {

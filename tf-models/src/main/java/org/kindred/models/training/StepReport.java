@@ -1,5 +1,7 @@
 package org.kindred.models.training;
 
+import java.util.Map;
+
 /**
  * One step.
  *
@@ -9,6 +11,7 @@ package org.kindred.models.training;
  * @param learningRate learning rate
  * @param imagesPerSecond views that went through the network, over the time of the step
  * @param inputWait share of the step's time that was spent waiting for its batch, 0 to 1
+ * @param measures what the objective reports of the step, by name
  */
 public record StepReport(
     int epoch,
@@ -16,4 +19,5 @@ public record StepReport(
     double loss,
     double learningRate,
     double imagesPerSecond,
-    double inputWait) {}
+    double inputWait,
+    Map<String, Double> measures) {}

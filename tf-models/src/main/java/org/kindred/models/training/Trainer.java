@@ -5,14 +5,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.FrozenNetwork;
 import org.kindred.models.network.Networks;
 import org.kindred.models.objective.Objectives;
-import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.optimizer.MomentumSgd;
+import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.training.TrainingGraph.Sizes;
 import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.slf4j.Logger;
@@ -37,26 +38,32 @@ public final class Trainer implements AutoCloseable {
   private final TrainingConfig config;
   private final String fingerprint;
   private final EmbeddingNetwork network;
-  private final TrainingObjective objective;
   private final LearningRate learningRate;
   private final TrainingGraph graph;
   private final CheckpointDirectory checkpoints;
   private final List<EpochRecord> curve = new ArrayList<>();
+  private PartialEpoch partial = PartialEpoch.EMPTY;
 
   private Trainer(TrainingConfig config, CheckpointDirectory checkpoints, String fingerprint) {
     config.checkBuffers();
     this.config = config;
     this.fingerprint = fingerprint;
     this.network = Networks.create(config.network(), config.normalize());
-    this.objective = Objectives.create(config.objective());
-    this.learningRate = LearningRate.of(config.optimizer(), config.schedule());
+    Networks.advice(config.network(), config.viewSize()).ifPresent(LOG::warn);
+    this.learningRate = LearningRate.of(config.optimizer(), config.schedule(), config.epochs());
     this.checkpoints = checkpoints;
     this.graph =
         new TrainingGraph(
             network,
-            objective,
+            Objectives.create(config.objective()),
             new MomentumSgd(config.optimizer()),
-            new Sizes(config.batchSize(), config.examples(), config.viewSize(), config.viewSize()),
+            new Sizes(
+                config.microBatch(),
+                config.microBatches(),
+                config.examples(),
+                config.stepsPerEpoch(),
+                config.viewSize(),
+                config.seed()),
             config.precision(),
             config.threads());
   }
@@ -70,11 +77,30 @@ public final class Trainer implements AutoCloseable {
    *     locked until the trainer is closed, by a file beside it
    * @param fingerprint identifies the training: everything that its result depends on
    * @throws IllegalArgumentException when the configuration is not valid
-   * @throws IllegalStateException when the directory is being trained by somebody else, has
-   *     checkpoints of another training, or the process already runs with another number of threads
-   * @throws IOException when a checkpoint cannot be read; one that is damaged is set aside
+   * @throws IllegalStateException when the directory has checkpoints of another training, or the
+   *     process already runs with another number of threads
+   * @throws IOException when a checkpoint cannot be read, or somebody else trains in the directory;
+   *     a checkpoint that is damaged is set aside
    */
   public static Trainer open(TrainingConfig config, Path checkpoints, String fingerprint)
+      throws IOException {
+    return open(config, checkpoints, fingerprint, Map.of());
+  }
+
+  /**
+   * Does the same with an initial state that is given in part, such as the backbone of another
+   * training.
+   *
+   * @param initialWeights values that take the place of drawn ones, by name: those of {@link
+   *     Checkpoint}. Where a checkpoint is found they have no part.
+   * @throws IllegalArgumentException when the configuration is not valid, or one of the weights has
+   *     another shape or is not the network's
+   */
+  public static Trainer open(
+      TrainingConfig config,
+      Path checkpoints,
+      String fingerprint,
+      Map<String, NamedTensor> initialWeights)
       throws IOException {
     CheckpointDirectory directory = CheckpointDirectory.open(checkpoints, fingerprint);
     Trainer trainer;
@@ -85,7 +111,7 @@ public final class Trainer implements AutoCloseable {
       throw e;
     }
     try {
-      trainer.loadState();
+      trainer.loadState(initialWeights);
       return trainer;
     } catch (IOException | RuntimeException | Error e) {
       trainer.close();
@@ -93,15 +119,16 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private void loadState() throws IOException {
+  private void loadState(Map<String, NamedTensor> initialWeights) throws IOException {
     Optional<Checkpoint> newest = checkpoints.newest();
     if (newest.isEmpty()) {
-      graph.initialize(config.seed());
+      graph.initialize(config.seed(), initialWeights);
       return;
     }
     Checkpoint checkpoint = newest.get();
     graph.restore(checkpoint.tensors());
     curve.addAll(checkpoint.curve());
+    partial = checkpoint.partial();
     if (checkpoint.threads() != graph.threads()) {
       LOG.warn(
           "Resuming with {} threads what was trained with {}: the weights will differ in their last"
@@ -109,7 +136,7 @@ public final class Trainer implements AutoCloseable {
           graph.threads(),
           checkpoint.threads());
     }
-    LOG.info("Resuming after {} of {} epochs", checkpoint.epochs(), config.epochs());
+    LOG.info("Resuming after {} of {} steps", checkpoint.steps(), config.steps());
   }
 
   /**
@@ -141,24 +168,35 @@ public final class Trainer implements AutoCloseable {
     return graph;
   }
 
-  double learningRate(int epoch) {
-    return learningRate.at(epoch);
+  double learningRate(long step) {
+    return learningRate.at(step, config.stepsPerEpoch());
+  }
+
+  /** Returns the epoch under way, as the last checkpoint has it. */
+  PartialEpoch partialEpoch() {
+    return partial;
   }
 
   /** Adds an epoch to the curve once its checkpoint is written. */
   void save(EpochRecord record, Snapshot snapshot) throws IOException {
     List<EpochRecord> longer = new ArrayList<>(curve);
     longer.add(record);
-    long steps = (long) longer.size() * config.stepsPerEpoch();
-    checkpoints.save(
-        new Checkpoint(
-            longer.size(), steps, fingerprint, graph.threads(), longer, snapshot.tensors()));
+    save(longer, PartialEpoch.EMPTY, snapshot);
     curve.add(record);
   }
 
-  /** Returns how many views of each example the objective looks at in a step. */
-  public int views() {
-    return objective.views();
+  /** Saves the state in the middle of an epoch. */
+  void save(PartialEpoch underWay, Snapshot snapshot) throws IOException {
+    save(curve, underWay, snapshot);
+  }
+
+  private void save(List<EpochRecord> epochs, PartialEpoch underWay, Snapshot snapshot)
+      throws IOException {
+    long steps = (long) epochs.size() * config.stepsPerEpoch() + underWay.losses().size();
+    checkpoints.save(
+        new Checkpoint(steps, fingerprint, graph.threads(), epochs, underWay, snapshot.tensors()),
+        config.checkpoints().getKeep());
+    partial = underWay;
   }
 
   /** Returns the epochs that are complete. */
@@ -166,9 +204,9 @@ public final class Trainer implements AutoCloseable {
     return curve.size();
   }
 
-  /** Returns the steps taken in them. */
-  public long steps() {
-    return (long) curve.size() * config.stepsPerEpoch();
+  /** Returns the steps up to the last checkpoint. */
+  public long savedSteps() {
+    return (long) curve.size() * config.stepsPerEpoch() + partial.losses().size();
   }
 
   /** Returns one record per complete epoch, those from before a restart included. */
@@ -182,15 +220,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Returns the checkpoint of the last complete epoch.
+   * Returns the last checkpoint.
    *
-   * @throws IllegalStateException when no epoch is complete
+   * @throws IllegalStateException when there is none yet
    */
   public Path checkpoint() {
-    if (curve.isEmpty()) {
-      throw new IllegalStateException("there is no checkpoint before the first epoch's end");
+    if (savedSteps() == 0) {
+      throw new IllegalStateException("there is no checkpoint yet");
     }
-    return checkpoints.file(curve.size());
+    return checkpoints.file(savedSteps());
   }
 
   /**

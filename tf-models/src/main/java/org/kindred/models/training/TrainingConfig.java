@@ -1,10 +1,13 @@
 package org.kindred.models.training;
 
+import java.util.List;
 import org.kindred.models.network.NetworkSize;
+import org.kindred.models.objective.Crop;
 import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.pipeline.v1.Checkpoints;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
@@ -22,11 +25,14 @@ import org.kindred.proto.pipeline.v1.Sgd;
  * @param epochs epochs in all, 1 or more
  * @param batchSize examples of a step, 1 to {@code examples}; the last incomplete batch of an epoch
  *     is dropped
+ * @param microBatches parts of a step's batch that go through the network one after the other,
+ *     their gradients added up: 1 or more, a divisor of {@code batchSize}
+ * @param checkpoints how often the state is saved
  * @param precision arithmetic of convolutions and matrix products
  * @param threads threads of one TensorFlow operation; 0: one per processor
  * @param seed seed of every random draw
  * @param examples examples in the training set
- * @param viewSize height and width of a view in pixels, 4 or more
+ * @param viewSize height and width in pixels of a view as its recipe makes it, 4 or more
  */
 public record TrainingConfig(
     Network network,
@@ -36,6 +42,8 @@ public record TrainingConfig(
     Schedule schedule,
     int epochs,
     int batchSize,
+    int microBatches,
+    Checkpoints checkpoints,
     Precision precision,
     int threads,
     long seed,
@@ -50,6 +58,7 @@ public record TrainingConfig(
   public TrainingConfig {
     atLeast("epochs", epochs, 1);
     atLeast("batch_size", batchSize, 1);
+    atLeast("micro_batches", microBatches, 1);
     atLeast("threads", threads, 0);
     atLeast("examples", examples, 1);
     atLeast("view size", viewSize, 4);
@@ -61,6 +70,13 @@ public record TrainingConfig(
               + examples
               + " examples to train on: not one batch would be complete");
     }
+    if (batchSize % microBatches != 0) {
+      throw new IllegalArgumentException(
+          "micro_batches is "
+              + microBatches
+              + ", valid is a divisor of batch_size, which is "
+              + batchSize);
+    }
     Objectives.create(objective);
   }
 
@@ -71,12 +87,19 @@ public record TrainingConfig(
    */
   public void checkBuffers() {
     TrainingObjective learned = Objectives.create(objective);
-    long largestBatch = Integer.MAX_VALUE / batchBytes(learned, 1, viewSize);
-    if (batchSize > largestBatch) {
-      throw new IllegalArgumentException(
-          "batch_size is %d, valid is 2 to %d: the %d views of each example, of %d x %d pixels, must fit into %d bytes"
-              .formatted(
-                  batchSize, largestBatch, learned.views(), viewSize, viewSize, Integer.MAX_VALUE));
+    for (ViewGroup group : viewGroups()) {
+      long largest = Integer.MAX_VALUE / ((long) group.count() * group.viewBytes());
+      if (microBatch() > largest) {
+        throw new IllegalArgumentException(
+            "batch_size is %d, valid is 2 to %d: the %d views of each example, of %d x %d pixels, must fit into %d bytes"
+                .formatted(
+                    batchSize,
+                    largest * microBatches,
+                    group.count(),
+                    group.side(),
+                    group.side(),
+                    Integer.MAX_VALUE));
+      }
     }
     int dimension = network.getEmbeddingDimension();
     if (learned.stateBytes(examples, dimension) > Integer.MAX_VALUE) {
@@ -90,8 +113,10 @@ public record TrainingConfig(
     }
   }
 
-  private static long batchBytes(TrainingObjective objective, int batchSize, int viewSize) {
-    return (long) objective.views() * batchSize * viewSize * viewSize * 3;
+  private long batchBytes() {
+    return viewGroups().stream()
+        .mapToLong(group -> (long) group.count() * group.viewBytes() * microBatch())
+        .sum();
   }
 
   private static void atLeast(String name, int value, int minimum) {
@@ -120,11 +145,34 @@ public record TrainingConfig(
         config.getSchedule(),
         config.getEpochs(),
         config.getBatchSize(),
+        config.getMicroBatches(),
+        config.getCheckpoints(),
         config.getPrecision(),
         config.getThreads(),
         seed,
         examples,
         viewSize);
+  }
+
+  /** Returns the views of an example, grouped by size. */
+  List<ViewGroup> viewGroups() {
+    return ViewGroup.of(views(), viewSize);
+  }
+
+  /** Returns the views of each example that a step looks at. */
+  public List<Crop> views() {
+    return Objectives.create(objective).views();
+  }
+
+  /** Returns the images that go through the network in a step. */
+  int imagesPerStep() {
+    TrainingObjective learned = Objectives.create(objective);
+    return batchSize * learned.views().size() * learned.copies();
+  }
+
+  /** Returns the examples that go through the network at a time. */
+  public int microBatch() {
+    return batchSize / microBatches;
   }
 
   /** Returns the steps of an epoch: complete batches. */
@@ -144,20 +192,21 @@ public record TrainingConfig(
    */
   public long memoryBytes() {
     TrainingObjective learned = Objectives.create(objective);
-    return (BatchLoader.BATCHES_AHEAD + 1) * batchBytes(learned, batchSize, viewSize)
+    return (BatchLoader.BATCHES_AHEAD + 1) * batchBytes()
         + 2 * learned.stateBytes(examples, network.getEmbeddingDimension())
-        + learned.stepBytes(batchSize, examples);
+        + learned.stepBytes(microBatch(), examples);
   }
 
   /**
    * Returns the floating-point operations of all steps.
    *
-   * @param size of the network, on images of {@code viewSize}
+   * @param size of the network, on images of {@code viewSize}; views of another size count by their
+   *     area
    */
   public double flops(NetworkSize size) {
     TrainingObjective learned = Objectives.create(objective);
     double step =
-        (double) learned.views() * batchSize * size.trainingFlops()
+        wholeViews() * batchSize * size.trainingFlops()
             + learned.stepFlops(batchSize, examples, network.getEmbeddingDimension());
     return steps() * step;
   }
@@ -169,8 +218,21 @@ public record TrainingConfig(
    * @param size of the network, on images of {@code viewSize}
    */
   public double networkBytes(NetworkSize size) {
-    int views = Objectives.create(objective).views();
-    return 3.0 * Float.BYTES * size.parameters() + views * batchSize * size.activationBytes();
+    return 3.0 * Float.BYTES * size.parameters()
+        + wholeViews() * microBatch() * size.activationBytes();
+  }
+
+  /**
+   * Returns how many views of {@code viewSize} have as many pixels as all that the network sees of
+   * an example.
+   */
+  private double wholeViews() {
+    TrainingObjective learned = Objectives.create(objective);
+    double area = (double) viewSize * viewSize;
+    return learned.copies()
+        * learned.views().stream()
+            .mapToDouble(view -> Math.pow(view.side(viewSize), 2) / area)
+            .sum();
   }
 
   /**
@@ -186,11 +248,7 @@ public record TrainingConfig(
 
   /** Returns whether the objective keeps a memory bank, a row for each example. */
   public boolean hasMemoryBank() {
-    return Objectives.create(objective).stateBytes(1, 1) > 0;
-  }
-
-  /** Returns the bytes of one view: height x width x 3. */
-  public int viewBytes() {
-    return viewSize * viewSize * 3;
+    TrainingObjective learned = Objectives.create(objective);
+    return learned.stateBytes(2, 1) > learned.stateBytes(1, 1);
   }
 }

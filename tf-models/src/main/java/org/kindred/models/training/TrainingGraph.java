@@ -1,7 +1,9 @@
 package org.kindred.models.training;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -9,12 +11,20 @@ import java.util.List;
 import java.util.Map;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.Layers;
+import org.kindred.models.objective.EpochState;
+import org.kindred.models.objective.Features;
+import org.kindred.models.objective.IntTable;
 import org.kindred.models.objective.TrainingObjective;
-import org.kindred.models.objective.TrainingObjective.Batch;
+import org.kindred.models.objective.TrainingStep;
+import org.kindred.models.objective.TrainingStep.Delivery;
+import org.kindred.models.objective.TrainingStep.Inputs;
+import org.kindred.models.objective.TrainingStep.Lookup;
+import org.kindred.models.objective.TrainingStep.Measure;
 import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
+import org.kindred.models.tensorflow.VariableWeights;
 import org.kindred.models.tensorflow.Variables;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.Precision;
@@ -23,6 +33,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -47,29 +58,52 @@ import org.tensorflow.types.TUint8;
  * weight as soon as its own gradient is there, while the gradients of earlier layers still read it;
  * resource variables would save those readers, but by copying the weight. And the memory bank would
  * have no fixed order with the loss that reads it.
+ *
+ * <p>A step of several micro-batches adds up their gradients; all but the last leave the parameters
+ * as they are. Statistics and the objective's state follow each micro-batch.
  */
 final class TrainingGraph implements AutoCloseable {
+
+  /** Images of one pass over the training set. */
+  private static final int PASS_IMAGES = 250;
 
   /**
    * Sizes that the graph is built for.
    *
-   * @param batchSize examples of a step
+   * @param batch examples of a micro-batch
+   * @param microBatches micro-batches of a step
    * @param examples examples in the training set
-   * @param height height of a view
-   * @param width width of a view
+   * @param stepsPerEpoch steps of an epoch
+   * @param side height and width of a view of the recipe, and of an evaluation image
+   * @param seed seed of every random draw
    */
-  record Sizes(int batchSize, int examples, int height, int width) {}
+  record Sizes(int batch, int microBatches, int examples, int stepsPerEpoch, int side, long seed) {}
+
+  /**
+   * What a micro-batch gives.
+   *
+   * @param loss the loss before the update
+   * @param measures what the objective reports, in the order of {@link #measures()}
+   */
+  record Outcome(float loss, List<Float> measures) {}
 
   private final Graph graph;
   private final Variables variables;
   private final Session session;
-  private final Placeholder<TUint8> views;
+  private final List<Placeholder<TUint8>> views = new ArrayList<>();
   private final Placeholder<TInt32> rows;
+  private final Placeholder<TInt32> stepNumber;
+  private final Placeholder<TInt32> epochNumber;
   private final Placeholder<TFloat32> rate;
   private final Operand<TFloat32> loss;
+  private final TrainingStep step;
+  private final Passes passes;
+
+  /** Operations of a micro-batch that others of its step follow, and of the last. */
+  private final List<Op> accumulation = new ArrayList<>();
+
   private final List<Op> updates = new ArrayList<>();
-  private final Placeholder<TUint8> images;
-  private final Operand<TFloat32> embedding;
+
   private final Sizes sizes;
   private final int threads;
 
@@ -87,33 +121,25 @@ final class TrainingGraph implements AutoCloseable {
     try {
       Ops tf = Ops.create(graph);
       variables = new Variables(tf);
-      views =
-          tf.placeholder(
-              TUint8.class, imageShape((long) objective.views() * sizes.batchSize(), sizes));
-      rows = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(sizes.batchSize())));
+      for (ViewGroup group : ViewGroup.of(objective.views(), sizes.side())) {
+        views.add(images(tf, (long) group.count() * sizes.batch(), group.side()));
+      }
+      rows = tf.placeholder(TInt32.class, Placeholder.shape(Shape.of(sizes.batch())));
+      stepNumber = tf.placeholder(TInt32.class, Placeholder.shape(Shape.scalar()));
+      epochNumber = tf.placeholder(TInt32.class, Placeholder.shape(Shape.scalar()));
       rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
-
-      Layers layers = Layers.forTraining(tf, variables);
-      Operand<TFloat32> embeddings = network.build(layers, views).get(EmbeddingNetwork.EMBEDDING);
-      Batch batch = new Batch(embeddings, rows, sizes.batchSize(), sizes.examples());
-      loss = objective.loss(tf, batch, variables);
-      List<Operand<TFloat32>> gradients = gradients();
-
-      Ops afterGradients = after(tf, gradients);
-      updates.addAll(optimizer.updates(afterGradients, variables, gradients, rate));
-      layers
-          .statisticUpdates()
-          .forEach(
-              (name, value) ->
-                  updates.add(
-                      afterGradients.assignVariableOp(variables.get(name).handle(), value)));
-      updates.addAll(objective.updates(after(tf, updates), batch, variables));
-
-      images = tf.placeholder(TUint8.class, imageShape(-1, sizes));
-      embedding =
-          network
-              .build(Layers.forEvaluation(tf, variables), images)
-              .get(EmbeddingNetwork.EMBEDDING);
+      passes = new Passes(network, tf, images(tf, -1, sizes.side()));
+      int dimension = Math.toIntExact(passes.evaluate(variables).embedding().shape().get(-1));
+      step =
+          new TrainingStep(
+              tf,
+              variables,
+              new TrainingStep.Sizes(
+                  sizes.batch(), sizes.examples(), dimension, sizes.stepsPerEpoch(), sizes.seed()),
+              new Inputs(rows, stepNumber, epochNumber, List.copyOf(views)),
+              passes);
+      loss = objective.loss(step);
+      addUpdates(tf, optimizer);
       session = new Session(graph, configuration);
     } catch (RuntimeException | Error e) {
       graph.close();
@@ -121,8 +147,65 @@ final class TrainingGraph implements AutoCloseable {
     }
   }
 
-  private static Placeholder.Options imageShape(long images, Sizes sizes) {
-    return Placeholder.shape(Shape.of(images, sizes.height(), sizes.width(), 3));
+  private static Placeholder<TUint8> images(Ops tf, long count, int side) {
+    return tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(count, side, side, 3)));
+  }
+
+  private void addUpdates(Ops tf, MomentumSgd optimizer) {
+    List<Operand<TFloat32>> gradients = gradients();
+    Ops afterGradients = after(tf, gradients);
+    List<Operand<TFloat32>> sums = gradients;
+    if (sizes.microBatches() > 1) {
+      sums = accumulate(afterGradients, gradients);
+    }
+    List<Op> last =
+        new ArrayList<>(optimizer.updates(afterGradients, variables, sums, rate, step.frozen()));
+    if (sizes.microBatches() > 1) {
+      last.addAll(clearSums(after(tf, last)));
+    }
+    List<Op> statistics = passes.statisticUpdates(afterGradients);
+    last.addAll(statistics);
+    accumulation.addAll(statistics);
+    updates.addAll(last);
+    // In a step of several micro-batches both lists end with the objective's own updates.
+    updates.addAll(step.updates(after(tf, last)));
+    if (sizes.microBatches() > 1) {
+      accumulation.addAll(step.updates(after(tf, accumulation)));
+    }
+  }
+
+  private static String sumName(Variable parameter) {
+    return "gradient_sum." + parameter.name();
+  }
+
+  /**
+   * Has micro-batches add their share to the sum of gradients.
+   *
+   * @return for the last of them, the sum with its own share
+   */
+  private List<Operand<TFloat32>> accumulate(Ops tf, List<Operand<TFloat32>> gradients) {
+    List<Operand<TFloat32>> sums = new ArrayList<>();
+    Operand<TFloat32> share = tf.constant(1f / sizes.microBatches());
+    for (int i = 0; i < gradients.size(); i++) {
+      Variable sum =
+          variables.scratch(
+              sumName(variables.parameters().get(i)), variables.parameters().get(i).shape());
+      Operand<TFloat32> part = tf.math.mul(gradients.get(i), share);
+      accumulation.add(tf.assignAddVariableOp(sum.handle(), part));
+      sums.add(tf.math.add(sum.value(), part));
+    }
+    return sums;
+  }
+
+  private List<Op> clearSums(Ops tf) {
+    List<Op> clears = new ArrayList<>();
+    for (Variable parameter : variables.parameters()) {
+      Variable sum = variables.scratch(sumName(parameter), parameter.shape());
+      clears.add(
+          tf.assignVariableOp(
+              sum.handle(), tf.zeros(tf.constant(parameter.shape()), TFloat32.class)));
+    }
+    return clears;
   }
 
   /** Returns what makes operations that wait for all of {@code before}. */
@@ -148,91 +231,176 @@ final class TrainingGraph implements AutoCloseable {
     return gradients;
   }
 
-  /** Gives every variable its value from before training. */
-  void initialize(long seed) {
+  /**
+   * Gives every variable its value from before training.
+   *
+   * @param given values that take the place of drawn ones, by the variables' names; what starts as
+   *     a copy of a variable takes its value too
+   * @throws IllegalArgumentException when one has another shape than its variable, or none
+   */
+  void initialize(long seed, Map<String, NamedTensor> given) {
     variables.initialize(session, seed);
+    if (!given.isEmpty()) {
+      try (Snapshot drawn = snapshot()) {
+        Map<String, NamedTensor> state = new LinkedHashMap<>(drawn.tensors());
+        state.putAll(given);
+        for (String name : variables.names()) {
+          NamedTensor original = given.get(variables.get(name).origin());
+          if (original != null) {
+            state.put(name, original);
+          }
+        }
+        restore(state);
+      }
+    }
   }
 
   /**
-   * Gives every variable a stored value.
+   * Gives every variable and table a stored value.
    *
    * @throws IllegalArgumentException when one is missing, has another shape, or is not known
    */
   void restore(Map<String, NamedTensor> stored) {
     for (String name : stored.keySet()) {
-      if (!variables.names().contains(name)) {
+      if (!variables.names().contains(name) && !step.tables().containsKey(name)) {
         throw new IllegalArgumentException("the stored tensor " + name + " has no variable");
       }
     }
     variables.assign(
         session,
         variable -> {
-          NamedTensor tensor = stored.get(variable.name());
-          if (tensor == null) {
-            throw new IllegalArgumentException("no tensor " + variable.name() + " is stored");
-          }
-          long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
-          if (!variable.shape().equals(Shape.of(shape))) {
-            throw new IllegalArgumentException(
-                "the stored tensor "
-                    + variable.name()
-                    + " has shape "
-                    + tensor.shape()
-                    + ", its variable "
-                    + variable.shape());
-          }
+          NamedTensor tensor = stored(stored, variable.name(), variable.shape());
           TFloat32 value = TFloat32.tensorOf(variable.shape());
           TensorMemory.floats(value).put(tensor.values());
           return value;
         });
+    for (IntTable table : step.tables().values()) {
+      stored(stored, table.name(), Shape.of(table.rows(), table.width()))
+          .ints()
+          .get(table.values());
+    }
+  }
+
+  private static NamedTensor stored(Map<String, NamedTensor> stored, String name, Shape shape) {
+    NamedTensor tensor = stored.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("no tensor " + name + " is stored");
+    }
+    long[] lengths = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+    if (!shape.equals(Shape.of(lengths))) {
+      throw new IllegalArgumentException(
+          "the stored tensor " + name + " has shape " + tensor.shape() + ", its variable " + shape);
+    }
+    return tensor;
   }
 
   /**
-   * Takes one step.
+   * Takes a micro-batch.
    *
-   * @param batchViews {@code [views x batch, height, width, 3]}: view 0 of every example first
-   * @param batchRows {@code [batch]}, numbers of the examples
+   * @param batch the examples and their views
+   * @param number steps before this one
    * @param learningRate learning rate
-   * @return the loss before the step
+   * @param isLast whether it is the last of its step, which changes the parameters
    */
-  float step(TUint8 batchViews, TInt32 batchRows, double learningRate) {
-    try (TFloat32 rateValue = TFloat32.scalarOf((float) learningRate)) {
-      Session.Runner runner =
-          session
-              .runner()
-              .feed(views, batchViews)
-              .feed(rows, batchRows)
-              .feed(rate, rateValue)
-              .fetch(loss);
-      updates.forEach(runner::addTarget);
-      try (Result result = runner.run()) {
-        return TensorMemory.floats(result.get(0)).get(0);
+  Outcome step(BatchLoader.Batch batch, int number, double learningRate, boolean isLast) {
+    List<Tensor> inputs = new ArrayList<>();
+    try {
+      Session.Runner runner = session.runner().feed(rows, batch.rows());
+      for (int i = 0; i < views.size(); i++) {
+        runner.feed(views.get(i), batch.views().get(i));
       }
+      feed(runner, inputs, rate, TFloat32.scalarOf((float) learningRate));
+      feed(runner, inputs, stepNumber, TInt32.scalarOf(number));
+      feed(runner, inputs, epochNumber, TInt32.scalarOf(batch.epoch()));
+      for (Lookup lookup : step.lookups()) {
+        TInt32 values = TInt32.tensorOf(lookup.target().shape());
+        feed(runner, inputs, lookup.target(), values);
+        fill(lookup, batch, TensorMemory.ints(values));
+      }
+      runner.fetch(loss);
+      step.measures().forEach(measure -> runner.fetch(measure.scalar()));
+      step.deliveries().forEach(delivery -> runner.fetch(delivery.values()));
+      (isLast ? updates : accumulation).forEach(runner::addTarget);
+      try (Result result = runner.run()) {
+        return outcome(result, batch);
+      }
+    } finally {
+      inputs.forEach(Tensor::close);
+    }
+  }
+
+  private static void feed(
+      Session.Runner runner, List<Tensor> inputs, Operand<?> target, Tensor value) {
+    inputs.add(value);
+    runner.feed(target, value);
+  }
+
+  private static void fill(Lookup lookup, BatchLoader.Batch batch, IntBuffer target) {
+    lookup.source().fill(batch.epoch(), batch.examples(), target);
+    if (target.hasRemaining()) {
+      throw new IllegalStateException(
+          "an objective left " + target.remaining() + " numbers of a lookup unset");
+    }
+  }
+
+  private Outcome outcome(Result result, BatchLoader.Batch batch) {
+    List<Float> measures = new ArrayList<>();
+    int index = 1;
+    for (Measure measure : step.measures()) {
+      float value = TensorMemory.floats(result.get(index++)).get(0);
+      measure.watcher().accept(value);
+      measures.add(value);
+    }
+    for (Delivery delivery : step.deliveries()) {
+      delivery.sink().take(batch.examples(), TensorMemory.ints(result.get(index++)));
+    }
+    return new Outcome(TensorMemory.floats(result.get(0)).get(0), measures);
+  }
+
+  /** Returns the names of what the objective reports. */
+  List<String> measures() {
+    return step.measures().stream().map(Measure::name).toList();
+  }
+
+  /** Returns what the objective asked for. */
+  TrainingStep objectiveStep() {
+    return step;
+  }
+
+  /** Does what the objective wants done before an epoch. */
+  void startEpoch(int epoch, BatchSource source) throws IOException {
+    EpochState state = new BetweenEpochs(epoch, source);
+    for (TrainingStep.EpochStart action : step.epochStarts()) {
+      action.run(state);
     }
   }
 
   /** Embeds images with the current weights in evaluation mode; see {@link ImageEmbedder}. */
   float[] embed(ByteBuffer pixels, int count) {
-    int bytes = Math.multiplyExact(count, sizes.height() * sizes.width() * 3);
+    int bytes = Math.multiplyExact(count, sizes.side() * sizes.side() * 3);
     if (count < 1 || pixels.remaining() < bytes) {
       throw new IllegalArgumentException(
           "the buffer has " + pixels.remaining() + " bytes, " + count + " images have " + bytes);
     }
-    try (TUint8 batch = TUint8.tensorOf(Shape.of(count, sizes.height(), sizes.width(), 3))) {
+    try (TUint8 batch = TUint8.tensorOf(Shape.of(count, sizes.side(), sizes.side(), 3))) {
       TensorMemory.bytes(batch).put(pixels.slice(pixels.position(), bytes));
-      try (Result result = session.runner().feed(images, batch).fetch(embedding).run()) {
-        FloatBuffer values = TensorMemory.floats(result.get(0));
-        float[] embeddings = new float[values.remaining()];
-        values.get(embeddings);
-        return embeddings;
-      }
+      return evaluate(batch, passes.evaluate(variables).embedding());
+    }
+  }
+
+  private float[] evaluate(TUint8 images, Operand<TFloat32> output) {
+    try (Result result = session.runner().feed(passes.images, images).fetch(output).run()) {
+      FloatBuffer values = TensorMemory.floats(result.get(0));
+      float[] copy = new float[values.remaining()];
+      values.get(copy);
+      return copy;
     }
   }
 
   /** Returns the state between steps; close it before the next step. */
   Snapshot snapshot() {
     List<String> names = List.copyOf(variables.names());
-    return new Snapshot(names, variables.read(session, names));
+    return new Snapshot(names, variables.read(session, names), step.tables().values());
   }
 
   /** Returns the threads of one operation, which the process has settled on. */
@@ -240,9 +408,12 @@ final class TrainingGraph implements AutoCloseable {
     return threads;
   }
 
-  /** Returns the number of trainable values. */
+  /** Returns the number of trainable values of the network, without the objective's own. */
   long parameters() {
-    return variables.parameters().stream().mapToLong(parameter -> parameter.shape().size()).sum();
+    return variables.parameters().stream()
+        .filter(parameter -> !parameter.name().startsWith(TrainingObjective.STATE_PREFIX))
+        .mapToLong(parameter -> parameter.shape().size())
+        .sum();
   }
 
   @Override
@@ -251,12 +422,12 @@ final class TrainingGraph implements AutoCloseable {
     graph.close();
   }
 
-  /** Values of all variables, in native memory. */
+  /** Values of all variables and tables, in native memory but for the tables. */
   static final class Snapshot implements AutoCloseable {
     private final Result result;
     private final Map<String, NamedTensor> tensors = new LinkedHashMap<>();
 
-    private Snapshot(List<String> names, Result result) {
+    private Snapshot(List<String> names, Result result, Iterable<IntTable> tables) {
       this.result = result;
       for (int i = 0; i < names.size(); i++) {
         List<Integer> shape = new ArrayList<>();
@@ -265,6 +436,14 @@ final class TrainingGraph implements AutoCloseable {
         }
         tensors.put(
             names.get(i), new NamedTensor(names.get(i), shape, TensorMemory.floats(result.get(i))));
+      }
+      for (IntTable table : tables) {
+        tensors.put(
+            table.name(),
+            new NamedTensor(
+                table.name(),
+                List.of(table.rows(), table.width()),
+                IntBuffer.wrap(table.values())));
       }
     }
 
@@ -276,6 +455,109 @@ final class TrainingGraph implements AutoCloseable {
     @Override
     public void close() {
       result.close();
+    }
+  }
+
+  /** Passes through the network, each set of weights with layers of its own. */
+  private static final class Passes implements TrainingStep.Network {
+    private final EmbeddingNetwork network;
+    private final Ops tf;
+    private final Placeholder<TUint8> images;
+    private final Map<VariableWeights, Layers> layers = new LinkedHashMap<>();
+    private final Map<VariableWeights, Features> evaluations = new LinkedHashMap<>();
+
+    Passes(EmbeddingNetwork network, Ops tf, Placeholder<TUint8> images) {
+      this.network = network;
+      this.tf = tf;
+      this.images = images;
+    }
+
+    @Override
+    public Features train(VariableWeights weights, Operand<TUint8> views) {
+      return features(
+          network.build(
+              layers.computeIfAbsent(weights, absent -> Layers.forTraining(tf, weights)), views));
+    }
+
+    @Override
+    public Features evaluate(VariableWeights weights) {
+      return evaluations.computeIfAbsent(
+          weights, absent -> features(network.build(Layers.forEvaluation(tf, weights), images)));
+    }
+
+    private static Features features(Map<String, Operand<TFloat32>> outputs) {
+      return new Features(
+          outputs.get(EmbeddingNetwork.EMBEDDING),
+          outputs.get(EmbeddingNetwork.PROJECTION),
+          outputs.get(EmbeddingNetwork.POOLED));
+    }
+
+    List<Op> statisticUpdates(Ops after) {
+      List<Op> updates = new ArrayList<>();
+      layers.forEach(
+          (weights, made) ->
+              made.statisticUpdates()
+                  .forEach(
+                      (name, value) ->
+                          updates.add(after.assignVariableOp(weights.get(name).handle(), value))));
+      return updates;
+    }
+  }
+
+  /** The state as an objective sees it between two epochs. */
+  private final class BetweenEpochs implements EpochState {
+    private final int epoch;
+    private final BatchSource source;
+
+    BetweenEpochs(int epoch, BatchSource source) {
+      this.epoch = epoch;
+      this.source = source;
+    }
+
+    @Override
+    public int epoch() {
+      return epoch;
+    }
+
+    @Override
+    public float[] read(Variable variable) {
+      try (Result result = variables.read(session, List.of(variable.name()))) {
+        FloatBuffer values = TensorMemory.floats(result.get(0));
+        float[] copy = new float[values.remaining()];
+        values.get(copy);
+        return copy;
+      }
+    }
+
+    @Override
+    public void assign(Variable variable, float[] values) {
+      variables.assign(session, variable, values);
+      if (variables.parameters().contains(variable)) {
+        Variable buffer = variables.get(MomentumSgd.bufferName(variable));
+        variables.assign(session, buffer, new float[values.length]);
+      }
+    }
+
+    @Override
+    public float[] features(FeatureReader reader) throws IOException {
+      float[] features = null;
+      for (int from = 0; from < sizes.examples(); from += PASS_IMAGES) {
+        int[] examples = new int[Math.min(PASS_IMAGES, sizes.examples() - from)];
+        for (int i = 0; i < examples.length; i++) {
+          examples[i] = from + i;
+        }
+        try (TUint8 images =
+            TUint8.tensorOf(Shape.of(examples.length, sizes.side(), sizes.side(), 3))) {
+          source.fillEvaluation(examples, TensorMemory.bytes(images));
+          float[] part = evaluate(images, reader.output());
+          int width = part.length / examples.length;
+          if (features == null) {
+            features = new float[Math.multiplyExact(sizes.examples(), width)];
+          }
+          System.arraycopy(part, 0, features, from * width, part.length);
+        }
+      }
+      return features;
     }
   }
 }

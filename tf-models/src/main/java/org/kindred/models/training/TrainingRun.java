@@ -5,32 +5,50 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.kindred.models.safetensors.NamedTensor;
+import org.kindred.models.training.TrainingGraph.Outcome;
 import org.kindred.models.training.TrainingGraph.Snapshot;
 
 /**
- * A training under way, taken step by step. It begins after the trainer's last complete epoch; at
- * the end of each epoch the listener measures and a checkpoint is saved.
+ * A training under way, taken step by step. It begins where the trainer's last checkpoint was
+ * saved; at the end of each epoch the listener measures and a checkpoint is saved.
  *
  * <p>Belongs to the trainer's thread. Close it before the trainer.
  */
 public final class TrainingRun implements AutoCloseable {
   private final Trainer trainer;
   private final TrainingConfig config;
+  private final BatchSource source;
   private final TrainingListener listener;
   private final BatchLoader loader;
 
-  /** The losses of the epoch under way. */
-  private List<Float> losses = new ArrayList<>();
+  /** The losses of the epoch under way, and the sums of what the objective reports. */
+  private final List<Float> losses;
 
+  private final Map<String, Double> sums;
+
+  private boolean isAllowed;
+  private long timedSteps;
   private long waited;
   private long worked;
+  private long saved = System.nanoTime();
 
   TrainingRun(Trainer trainer, BatchSource source, TrainingListener listener) {
     this.trainer = trainer;
     this.config = trainer.config();
+    this.source = source;
     this.listener = listener;
-    this.loader = new BatchLoader(config, trainer.views(), source, trainer.completedEpochs());
+    this.losses = new ArrayList<>(trainer.partialEpoch().losses());
+    this.sums = new TreeMap<>(trainer.partialEpoch().sums());
+    this.loader =
+        new BatchLoader(
+            config,
+            source,
+            trainer.graph().objectiveStep().plan(),
+            trainer.completedEpochs(),
+            losses.size());
   }
 
   /**
@@ -46,72 +64,134 @@ public final class TrainingRun implements AutoCloseable {
     if (epoch >= config.epochs()) {
       return false;
     }
-    double rate = trainer.learningRate(epoch);
+    startEpoch(epoch);
     int step = losses.size();
+    long number = (long) epoch * config.stepsPerEpoch() + step;
+    double rate = trainer.learningRate(number);
     long start = System.nanoTime();
-    try (BatchLoader.Batch batch = loader.next()) {
-      long ready = System.nanoTime();
-      double loss = trainer.graph().step(batch.views(), batch.rows(), rate);
-      long end = System.nanoTime();
-      if (!Double.isFinite(loss)) {
-        throw new TrainingDivergedException(epoch, step, "the loss is " + loss);
+    long ready = 0;
+    double loss = 0;
+    Map<String, Double> measures = new TreeMap<>();
+    for (int part = 1; part <= config.microBatches(); part++) {
+      long before = System.nanoTime();
+      try (BatchLoader.Batch batch = loader.next()) {
+        ready += System.nanoTime() - before;
+        boolean isLast = part == config.microBatches();
+        Outcome outcome = trainer.graph().step(batch, Math.toIntExact(number), rate, isLast);
+        loss += (double) outcome.loss() / config.microBatches();
+        addTo(measures, outcome);
       }
-      losses.add((float) loss);
-      waited += ready - start;
-      worked += end - start;
-      listener.onStep(
-          new StepReport(
-              epoch,
-              step,
-              loss,
-              rate,
-              imagesPerStep() * 1e9 / (end - start),
-              (double) (ready - start) / (end - start)));
     }
+    long end = System.nanoTime();
+    if (!Double.isFinite(loss)) {
+      throw new TrainingDivergedException(epoch, step, "the loss is " + loss);
+    }
+    losses.add((float) loss);
+    measures.forEach((name, value) -> sums.merge(name, value, Double::sum));
+    timedSteps++;
+    waited += ready;
+    worked += end - start;
+    listener.onStep(
+        new StepReport(
+            epoch,
+            step,
+            loss,
+            rate,
+            config.imagesPerStep() * 1e9 / (end - start),
+            (double) ready / (end - start),
+            measures));
     if (losses.size() == config.stepsPerEpoch()) {
       finishEpoch(epoch, rate);
+    } else if (isTimeToSave()) {
+      save();
     }
     return true;
   }
 
-  private double imagesPerStep() {
-    return (double) config.batchSize() * trainer.views();
+  /**
+   * Saves the state now, unless it is saved already.
+   *
+   * @throws TrainingDivergedException when a weight is not finite
+   * @throws IOException when the checkpoint cannot be written
+   */
+  void save() throws IOException {
+    if (!losses.isEmpty()) {
+      try (Snapshot snapshot = trainer.graph().snapshot()) {
+        requireFinite(snapshot, trainer.completedEpochs(), losses.size() - 1);
+        trainer.save(new PartialEpoch(losses, sums), snapshot);
+      }
+    }
+    saved = System.nanoTime();
+  }
+
+  private void startEpoch(int epoch) throws IOException {
+    if (isAllowed) {
+      return;
+    }
+    // In the middle of an epoch the state is one from after its start.
+    if (losses.isEmpty()) {
+      trainer.graph().startEpoch(epoch, source);
+    }
+    loader.allow(epoch);
+    isAllowed = true;
+  }
+
+  private void addTo(Map<String, Double> measures, Outcome outcome) {
+    List<String> names = trainer.graph().measures();
+    for (int i = 0; i < names.size(); i++) {
+      double share = (double) outcome.measures().get(i) / config.microBatches();
+      measures.merge(names.get(i), share, Double::sum);
+    }
+  }
+
+  private boolean isTimeToSave() {
+    int minutes = config.checkpoints().getEveryMinutes();
+    return minutes > 0 && System.nanoTime() - saved >= TimeUnit.MINUTES.toNanos(minutes);
   }
 
   private void finishEpoch(int epoch, double rate) throws IOException {
+    Map<String, Double> means = new PartialEpoch(losses, sums).means();
     EpochReport report =
         new EpochReport(
             epoch,
             losses,
             rate,
-            imagesPerStep() * losses.size() * 1e9 / worked,
-            (double) waited / worked);
+            (double) config.imagesPerStep() * timedSteps * 1e9 / worked,
+            (double) waited / worked,
+            means);
     try (Snapshot snapshot = trainer.graph().snapshot()) {
-      requireFinite(snapshot, epoch);
-      Map<String, Double> measurements = listener.onEpochEnd(report, trainer.graph()::embed);
+      requireFinite(snapshot, epoch, config.stepsPerEpoch() - 1);
+      Map<String, Double> measurements = new TreeMap<>(means);
+      measurements.putAll(listener.onEpochEnd(report, trainer.graph()::embed));
       trainer.save(
           new EpochRecord(epoch, report.losses(), report.learningRate(), measurements), snapshot);
     }
-    losses = new ArrayList<>(config.stepsPerEpoch());
+    saved = System.nanoTime();
+    losses.clear();
+    sums.clear();
+    isAllowed = false;
+    timedSteps = 0;
     waited = 0;
     worked = 0;
   }
 
-  /** The loss of the epoch's last step says nothing of the weights after it. */
-  private void requireFinite(Snapshot snapshot, int epoch) {
+  /** The loss of a step says nothing of the weights after it. */
+  private static void requireFinite(Snapshot snapshot, int epoch, int step) {
     for (NamedTensor tensor : snapshot.tensors().values()) {
+      if (tensor.type() != NamedTensor.Type.FLOAT32) {
+        continue;
+      }
       FloatBuffer values = tensor.values();
       while (values.hasRemaining()) {
         float value = values.get();
         if (!Float.isFinite(value)) {
-          throw new TrainingDivergedException(
-              epoch, config.stepsPerEpoch() - 1, tensor.name() + " holds " + value);
+          throw new TrainingDivergedException(epoch, step, tensor.name() + " holds " + value);
         }
       }
     }
   }
 
-  /** Ends the threads that prepare batches; the steps since the last complete epoch are lost. */
+  /** Ends the threads that prepare batches; the steps since the last checkpoint are lost. */
   @Override
   public void close() {
     loader.close();

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.kindred.models.Golden;
 import org.kindred.models.TestGraph;
 import org.kindred.models.tensorflow.ConstantWeights;
@@ -50,6 +53,79 @@ final class LayersTest {
     checkConvolution("conv3x3_stride2_pad1", 2);
   }
 
+  @Test
+  void maxPoolingPadsWithLessThanAnyValue() {
+    Golden golden = Golden.only("layers", "maxpool3x3_stride2_pad1");
+    float[] image = Golden.floats(golden.inputs().get("image"));
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers = Layers.forEvaluation(graph.tf(), weights(graph.tf(), Map.of()));
+      golden.check(
+          graph.fetch(layers.maxPool(graph.constant(image, 1, 4, 4, 1), 3, 1)).get(0),
+          golden.expected().get("out"));
+      for (int i = 0; i < image.length; i++) {
+        image[i] -= 100;
+      }
+      Operand<TFloat32> negative = graph.constant(image, 1, 4, 4, 1);
+      Operand<TFloat32> pooled = layers.maxPool(negative, 3, 1);
+      assertThat(graph.fetch(pooled).get(0)).containsExactly(-95, -93, -87, -85);
+      Operand<TFloat32> sum = graph.tf().sum(pooled, graph.tf().constant(new int[] {0, 1, 2, 3}));
+      float[] gradient = new float[16];
+      gradient[5] = gradient[7] = gradient[13] = gradient[15] = 1;
+      assertThat(graph.fetch(graph.gradient(sum, negative)).get(0)).containsExactly(gradient);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"7, 3", "7, 7", "12, 5", "5, 1", "8, 4", "56, 12"})
+  void adaptiveAverageHasPyTorchsWindows(int side, int grid) {
+    int images = 2;
+    int channels = 3;
+    Random random = new Random(3);
+    float[] maps = new float[images * side * side * channels];
+    for (int i = 0; i < maps.length; i++) {
+      maps[i] = random.nextFloat();
+    }
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers = Layers.forEvaluation(graph.tf(), weights(graph.tf(), Map.of()));
+      Operand<TFloat32> input = graph.constant(maps, images, side, side, channels);
+      Operand<TFloat32> means = layers.adaptiveAverage(input, grid);
+      assertThat(means.shape()).isEqualTo(Shape.of(images, (long) grid * grid * channels));
+      float[] got = graph.fetch(means).get(0);
+      int at = 0;
+      for (int image = 0; image < images; image++) {
+        for (int y = 0; y < grid; y++) {
+          for (int x = 0; x < grid; x++) {
+            for (int channel = 0; channel < channels; channel++) {
+              double sum = 0;
+              int count = 0;
+              for (int i = y * side / grid; i < Math.ceil((y + 1.0) * side / grid); i++) {
+                for (int j = x * side / grid; j < Math.ceil((x + 1.0) * side / grid); j++) {
+                  sum += maps[((image * side + i) * side + j) * channels + channel];
+                  count++;
+                }
+              }
+              assertThat((double) got[at++]).isCloseTo(sum / count, within(1e-5));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void topLeftCutsTheOtherRowsAndColumnsOff() {
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers = Layers.forEvaluation(graph.tf(), weights(graph.tf(), Map.of()));
+      Operand<TFloat32> map = graph.constant(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9}, 1, 3, 3, 1);
+      Operand<TFloat32> cut = layers.topLeft(map, 2);
+      assertThat(cut.shape()).isEqualTo(Shape.of(1, 2, 2, 1));
+      assertThat(graph.fetch(cut).get(0)).containsExactly(1, 2, 4, 5);
+      Operand<TFloat32> sum = graph.tf().sum(cut, graph.tf().constant(new int[] {0, 1, 2, 3}));
+      assertThat(graph.fetch(graph.gradient(sum, map)).get(0))
+          .containsExactly(1, 1, 0, 1, 1, 0, 0, 0, 0);
+    }
+  }
+
   private static Map<String, float[]> normWeights(Golden golden) {
     return Map.of(
         "n.scale", Golden.floats(golden.inputs().get("gamma")),
@@ -74,6 +150,47 @@ final class LayersTest {
       golden.check(got.get(0), golden.expected().get("y"));
       golden.check(got.get(1), golden.expected().get("running_mean"));
       golden.check(got.get(2), golden.expected().get("running_var"));
+    }
+  }
+
+  @Test
+  void batchNormOfRowsIsThatOfMapsOfOnePixel() {
+    Golden golden = Golden.only("layers", "batchnorm_train");
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers = Layers.forTraining(graph.tf(), weights(graph.tf(), normWeights(golden)));
+      Operand<TFloat32> y =
+          layers.batchNorm("n", graph.constant(Golden.floats(golden.inputs().get("x")), 4, 2));
+      assertThat(y.shape()).isEqualTo(Shape.of(4, 2));
+      golden.check(graph.fetch(y).get(0), golden.expected().get("y"));
+      golden.check(
+          graph.fetch(layers.statisticUpdates().get("n.variance")).get(0),
+          golden.expected().get("running_var"));
+    }
+  }
+
+  /** As PyTorch does when a network is called on one batch, then on another. */
+  @Test
+  void statisticsTakeInOnePassAfterTheOther() {
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers =
+          Layers.forTraining(
+              graph.tf(),
+              weights(
+                  graph.tf(),
+                  Map.of(
+                      "n.scale", new float[] {1},
+                      "n.shift", new float[] {0},
+                      "n.mean", new float[] {10},
+                      "n.variance", new float[] {4})));
+      layers.batchNorm("n", graph.constant(new float[] {1, 3}, 2, 1, 1, 1));
+      layers.batchNorm("n", graph.constant(new float[] {0, 6, 0}, 3, 1, 1, 1));
+      List<float[]> got =
+          graph.fetch(
+              layers.statisticUpdates().get("n.mean"), layers.statisticUpdates().get("n.variance"));
+      // Means 2 and 2, unbiased variances 2 and 12.
+      assertThat(got.get(0)).containsExactly(new float[] {8.1f + 0.18f + 0.2f}, within(1e-5f));
+      assertThat(got.get(1)).containsExactly(new float[] {3.24f + 0.18f + 1.2f}, within(1e-5f));
+      assertThat(layers.statisticUpdates()).hasSize(2);
     }
   }
 

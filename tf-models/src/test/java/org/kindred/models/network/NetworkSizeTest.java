@@ -1,8 +1,11 @@
 package org.kindred.models.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Network;
@@ -35,7 +38,39 @@ class NetworkSizeTest {
     assertThat(size.statistics())
         .as("two of each channel")
         .isEqualTo(2 * (5 * 64 + 5 * 128 + 5 * 256 + 5 * 512));
-    assertThat(size.layers()).isEqualTo(Map.of("embedding", 128, "pooled", 512));
+    Map<String, Integer> layers = new TreeMap<>();
+    layers.put("embedding", 128);
+    layers.put("projection", 128);
+    layers.put("pooled", 512);
+    layers.put("stem", 12 * 12 * 64);
+    for (int block = 1; block <= 2; block++) {
+      layers.put("stage1.block" + block, 12 * 12 * 64);
+      layers.put("stage2.block" + block, 8 * 8 * 128);
+      layers.put("stage3.block" + block, 6 * 6 * 256);
+      layers.put("stage4.block" + block, 512);
+    }
+    assertThat(size.layers()).isEqualTo(layers);
+  }
+
+  /** A layer costs what leads to it, and its own averaging. */
+  @Test
+  void layersThatAreNotAskedForAreNotCounted() {
+    Network network =
+        Network.newBuilder().setArchitecture(Architecture.ARCHITECTURE_RESNET10_HALF).build();
+    double stem = 2 * 32.0 * 32 * 9 * 3 * 32;
+    int grid = 17;
+    assertThat(NetworkSize.of(network, 64, List.of("stem")).flops())
+        .as("a grid of 17 x 17 of 32 channels: 9,248 values")
+        .isEqualTo(stem + 2 * 32.0 * (grid * 32.0 * 32 + grid * grid * 32.0));
+    NetworkSize embedding = NetworkSize.of(network, 64);
+    assertThat(NetworkSize.of(network, 64, List.of("embedding", "pooled", "projection")))
+        .isEqualTo(embedding);
+    assertThat(NetworkSize.of(network, 64, List.of("embedding", "stem")).flops())
+        .isEqualTo(embedding.flops() + 2 * 32.0 * (grid * 32.0 * 32 + grid * grid * 32.0));
+    assertThat(NetworkSize.of(network, 64, List.of("stem")).parameters())
+        .isEqualTo(embedding.parameters());
+    assertThatThrownBy(() -> NetworkSize.of(network, 64, List.of("stage5.block1")))
+        .hasMessageStartingWith("there is no layer \"stage5.block1\", valid are embedding,");
   }
 
   /** The contract's comment gives these figures. */

@@ -2,67 +2,142 @@ package org.kindred.models.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.kindred.models.network.SmallNetworks.build;
+import static org.kindred.models.network.SmallNetworks.network;
+import static org.kindred.models.network.SmallNetworks.parameters;
+import static org.kindred.models.network.SmallNetworks.pixels;
 
-import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kindred.models.TestGraph;
-import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.artifact.v1.Pooling;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
 
 final class NetworksTest {
 
-  private static Network network(Architecture architecture, int dimension) {
-    return Network.newBuilder()
-        .setArchitecture(architecture)
-        .setEmbeddingDimension(dimension)
-        .build();
+  /**
+   * Figures of methods.md 1.1 and of torchvision, whose counts have a linear layer of 1,000 classes
+   * on top: 513,000 values from 512 features, 2,049,000 from 2,048, 4,097,000 from 4,096.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "ARCHITECTURE_RESNET18_CIFAR, 11168832, 512",
+    "ARCHITECTURE_RESNET10_HALF, 1226400, 256",
+    // As CIFAR ResNet-18 beside ResNet-18: a kernel of 3x3x3 in place of 7x7x3.
+    "ARCHITECTURE_RESNET34_CIFAR, 21276992, 512",
+    "ARCHITECTURE_RESNET18, 11176512, 512",
+    "ARCHITECTURE_RESNET34, 21284672, 512",
+    "ARCHITECTURE_RESNET50, 23508032, 2048",
+    "ARCHITECTURE_RESNET50_W2, 93907072, 4096",
+    "ARCHITECTURE_ALEXNET, 58299104, 4096",
+    "ARCHITECTURE_VGG16_BN, 134281152, 4096",
+  })
+  void hasThePublishedNumberOfParameters(Architecture architecture, long backbone, int width) {
+    try (TestGraph graph = new TestGraph()) {
+      Layers layers = Layers.forTraining(graph.tf(), graph.variables());
+      Map<String, Operand<TFloat32>> outputs =
+          build(graph, layers, network(architecture, 1000), 224);
+      assertThat(parameters(graph, "network.") - parameters(graph, "network.head."))
+          .isEqualTo(backbone);
+      assertThat(outputs.keySet()).startsWith("embedding", "projection", "pooled");
+      assertThat(outputs.get("pooled").shape()).isEqualTo(Shape.of(2, width));
+      long withClasses = parameters(graph, "network.");
+      switch (architecture) {
+        case ARCHITECTURE_RESNET18 -> assertThat(withClasses).isEqualTo(11_689_512);
+        case ARCHITECTURE_RESNET34 -> assertThat(withClasses).isEqualTo(21_797_672);
+        case ARCHITECTURE_RESNET50 -> assertThat(withClasses).isEqualTo(25_557_032);
+        case ARCHITECTURE_RESNET34_CIFAR ->
+            assertThat(withClasses).isEqualTo(21_797_672 - (7 * 7 - 3 * 3) * 3 * 64);
+        case ARCHITECTURE_VGG16_BN -> {
+          // No biases in 13 convolutions; scale and shift for fc6 and fc7.
+          int biases = 2 * 64 + 2 * 128 + 3 * 256 + 6 * 512;
+          assertThat(withClasses).isEqualTo(138_365_992 - biases + 2 * 2 * 4096);
+        }
+        case ARCHITECTURE_ALEXNET -> {
+          // Kernels, fc6 and fc7 with biases, scale and shift of each of the seven.
+          long kernels = 121 * 3 * 96 + 25 * 96 * 256 + 9 * (256 * 384 + 384 * 384 + 384 * 256L);
+          long hidden = 6 * 6 * 256 * 4096 + 4096 + 4096 * 4096 + 4096;
+          long norms = 2 * (96 + 256 + 384 + 384 + 256 + 4096 + 4096);
+          assertThat(backbone).isEqualTo(kernels + hidden + norms);
+        }
+        case ARCHITECTURE_RESNET50_W2 -> assertThat(backbone).isEqualTo(bottlenecks(128));
+        default -> assertThat(withClasses).isEqualTo(backbone + 1000L * (width + 1));
+      }
+      assertThat(bottlenecks(64)).isEqualTo(25_557_032 - 2_049_000);
+    }
   }
 
-  private static Map<String, Operand<TFloat32>> build(
-      TestGraph graph, Layers layers, Network network) {
-    Operand<TUint8> images =
-        graph.tf().placeholder(TUint8.class, Placeholder.shape(Shape.of(2, 32, 32, 3)));
-    return Networks.create(network, Normalize.getDefaultInstance()).build(layers, images);
+  /** Values of a ResNet-50 whose stem has so many channels: kernels, and two for each channel. */
+  private static long bottlenecks(long stem) {
+    long values = 7 * 7 * 3 * stem + 2 * stem;
+    long inputs = stem;
+    int[] blocks = {3, 4, 6, 3};
+    for (int stage = 0; stage < 4; stage++) {
+      long width = stem << stage;
+      long outputs = 4 * width;
+      for (int block = 0; block < blocks[stage]; block++) {
+        values += inputs * width + 9 * width * width + width * outputs + 2 * (2 * width + outputs);
+        values += block == 0 ? inputs * outputs + 2 * outputs : 0;
+        inputs = outputs;
+      }
+    }
+    return values;
+  }
+
+  /** The 17 of Invariance Propagation, methods.md 7.2. */
+  @Test
+  void layersOfResNet50HaveTheSizesOfLinearEvaluation() {
+    try (TestGraph graph = new TestGraph()) {
+      Map<String, Operand<TFloat32>> outputs =
+          build(
+              graph,
+              Layers.forEvaluation(graph.tf(), graph.variables()),
+              network(Architecture.ARCHITECTURE_RESNET50, 128),
+              224);
+      int[] blocks = {3, 4, 6, 3};
+      long[] sizes = {6 * 6 * 256, 4 * 4 * 512, 3 * 3 * 1024, 2048};
+      Map<String, Shape> expected = new LinkedHashMap<>();
+      expected.put("embedding", Shape.of(2, 128));
+      expected.put("projection", Shape.of(2, 128));
+      expected.put("pooled", Shape.of(2, 2048));
+      expected.put("stem", Shape.of(2, 12 * 12 * 64));
+      for (int stage = 1; stage <= 4; stage++) {
+        for (int block = 1; block <= blocks[stage - 1]; block++) {
+          expected.put("stage" + stage + ".block" + block, Shape.of(2, sizes[stage - 1]));
+        }
+      }
+      Map<String, Shape> shapes = new LinkedHashMap<>();
+      outputs.forEach((name, rows) -> shapes.put(name, rows.shape()));
+      assertThat(shapes).containsExactlyEntriesOf(expected).hasSize(3 + 17);
+    }
   }
 
   @ParameterizedTest
   @CsvSource({
-    "ARCHITECTURE_RESNET18_CIFAR, 128, 11168832, 65664, 512",
-    "ARCHITECTURE_RESNET10_HALF, 128, 1226400, 32896, 256",
-    "ARCHITECTURE_RESNET10_HALF, 16, 1226400, 4112, 256",
+    "ARCHITECTURE_ALEXNET, 224, 9600 9216 9600 9600 9216",
+    "ARCHITECTURE_ALEXNET, 63, 4704 2304 3456 3456 256",
+    "ARCHITECTURE_VGG16_BN, 224, 9216 9216 8192 8192 9216 9216 9216 8192 8192 8192 8192 8192 8192",
   })
-  void hasThePublishedNumberOfParameters(
-      Architecture architecture, int dimension, long backbone, long head, long width) {
-    try (TestGraph graph = new TestGraph()) {
-      Layers layers = Layers.forTraining(graph.tf(), graph.variables());
-      Map<String, Operand<TFloat32>> outputs =
-          build(graph, layers, network(architecture, dimension));
-      assertThat(parameters(graph, "network.head.")).isEqualTo(head);
-      assertThat(parameters(graph, "network.")).isEqualTo(backbone + head);
-      assertThat(outputs.keySet()).containsExactly("embedding", "pooled");
-      assertThat(outputs.get("embedding").shape()).isEqualTo(Shape.of(2, dimension));
-      assertThat(outputs.get("pooled").shape()).isEqualTo(Shape.of(2, width));
+  void layersOfPlainNetworksAreNumberedConvolutions(
+      Architecture architecture, int side, String sizes) {
+    NetworkSize size = NetworkSize.of(network(architecture, 128), side);
+    String[] expected = sizes.split(" ", -1);
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(size.layers()).containsEntry("conv" + (i + 1), Integer.parseInt(expected[i]));
     }
-  }
-
-  private static long parameters(TestGraph graph, String prefix) {
-    return graph.variables().parameters().stream()
-        .filter(parameter -> parameter.name().startsWith(prefix))
-        .mapToLong(parameter -> parameter.shape().size())
-        .sum();
+    assertThat(size.layers()).hasSize(3 + expected.length);
   }
 
   @Test
@@ -90,61 +165,110 @@ final class NetworksTest {
     }
   }
 
+  /** As multi-crop does: views of two sizes, one pass for each. */
   @Test
-  void initialWeightsAreUniformWithinTheFanInBound() {
+  void runningStatisticsTakeInEachPassOfAStep() {
     try (TestGraph graph = new TestGraph()) {
-      Layers layers = Layers.forTraining(graph.tf(), graph.variables());
-      build(graph, layers, network(Architecture.ARCHITECTURE_RESNET10_HALF, 64));
-      graph.initialize(5);
-      checkUniform(value(graph, "network.stage3.block1.2.conv.kernel"), 3 * 3 * 128);
-      checkUniform(value(graph, "network.head.weight"), 256);
-      checkUniform(value(graph, "network.head.bias"), 256);
-      assertThat(value(graph, "network.stem.norm.scale")).containsOnly(1);
-      assertThat(value(graph, "network.stem.norm.shift")).containsOnly(0);
-      assertThat(value(graph, "network.stem.norm.mean")).containsOnly(0);
-      assertThat(value(graph, "network.stem.norm.variance")).containsOnly(1);
-
-      float[] kernel = value(graph, "network.stem.conv.kernel");
-      graph.initialize(6);
-      assertThat(value(graph, "network.stem.conv.kernel")).isNotEqualTo(kernel);
-      graph.initialize(5);
-      assertThat(value(graph, "network.stem.conv.kernel")).isEqualTo(kernel);
-    }
-  }
-
-  private static float[] value(TestGraph graph, String name) {
-    return graph.fetch(graph.variables().get(name).value()).get(0);
-  }
-
-  private static void checkUniform(float[] values, int fanIn) {
-    double bound = 1 / Math.sqrt(fanIn);
-    double squares = 0;
-    for (float value : values) {
-      assertThat((double) value).isBetween(-bound, bound);
-      squares += (double) value * value;
-    }
-    // The variance of U(-b, b) is b^2 / 3.
-    assertThat(squares / values.length).isBetween(0.6 * bound * bound / 3, 1.4 * bound * bound / 3);
-  }
-
-  @Test
-  void noTwoParametersStartAlike() {
-    try (TestGraph graph = new TestGraph()) {
-      Layers layers = Layers.forTraining(graph.tf(), graph.variables());
-      build(graph, layers, network(Architecture.ARCHITECTURE_RESNET10_HALF, 256));
-      graph.initialize(5);
-      Set<String> signs = new HashSet<>();
-      for (Variable parameter : graph.variables().parameters()) {
-        if (!parameter.name().contains(".norm.")) {
-          StringBuilder start = new StringBuilder();
-          for (float value : Arrays.copyOf(value(graph, parameter.name()), 64)) {
-            start.append(value < 0 ? '-' : '+');
-          }
-          assertThat(signs.add(start.toString())).as(parameter.name()).isTrue();
+      EmbeddingNetwork network =
+          Networks.create(
+              network(Architecture.ARCHITECTURE_RESNET10_HALF, 4), Normalize.getDefaultInstance());
+      Operand<TUint8> large = pixels(graph, 12);
+      Operand<TUint8> small = pixels(graph, 8);
+      Layers both = Layers.forTraining(graph.tf(), graph.variables());
+      Operand<TFloat32> first = network.build(both, large).get("embedding");
+      int variables = graph.variables().names().size();
+      Operand<TFloat32> second = network.build(both, small).get("embedding");
+      assertThat(graph.variables().names()).hasSize(variables);
+      Layers onlyLarge = Layers.forTraining(graph.tf(), graph.variables());
+      Operand<TFloat32> alone = network.build(onlyLarge, large).get("embedding");
+      Layers onlySmall = Layers.forTraining(graph.tf(), graph.variables());
+      network.build(onlySmall, small);
+      graph.initialize(2);
+      assertThat(graph.fetch(first).get(0))
+          .containsExactly(graph.fetch(alone).get(0), within(1e-4f));
+      assertThat(second.shape()).isEqualTo(first.shape());
+      assertThat(both.statisticUpdates().keySet()).isEqualTo(onlyLarge.statisticUpdates().keySet());
+      for (String name :
+          List.of("network.stem.norm.mean", "network.stage2.block1.2.norm.variance")) {
+        List<float[]> got =
+            graph.fetch(
+                both.statisticUpdates().get(name),
+                onlyLarge.statisticUpdates().get(name),
+                onlySmall.statisticUpdates().get(name));
+        float start = name.endsWith("mean") ? 0 : 1;
+        for (int i = 0; i < got.get(0).length; i++) {
+          double batch = (got.get(2)[i] - 0.9 * start) / 0.1;
+          assertThat((double) got.get(0)[i])
+              .as(name)
+              .isCloseTo(0.9 * got.get(1)[i] + 0.1 * batch, within(1e-4));
         }
       }
-      assertThat(signs).hasSizeGreaterThan(10);
     }
+  }
+
+  /** InvaSpread's reference on STL-10, methods.md 1.1. */
+  @Test
+  void theWindowSeesTheFirstSevenRowsAndColumns() {
+    Network network =
+        network(Architecture.ARCHITECTURE_RESNET10_HALF, 4).toBuilder()
+            .setPooling(Pooling.POOLING_WINDOW_7X7)
+            .build();
+    try (TestGraph graph = new TestGraph()) {
+      // A map of 7 x 7 has nothing else.
+      Operand<TUint8> images = pixels(graph, 112);
+      Layers layers = Layers.forEvaluation(graph.tf(), graph.variables());
+      Operand<TFloat32> window =
+          Networks.create(network, Normalize.getDefaultInstance())
+              .build(layers, images)
+              .get("pooled");
+      Operand<TFloat32> global =
+          Networks.create(
+                  network.toBuilder().clearPooling().build(), Normalize.getDefaultInstance())
+              .build(layers, images)
+              .get("pooled");
+      graph.initialize(1);
+      assertThat(graph.fetch(window).get(0))
+          .containsExactly(graph.fetch(global).get(0), within(1e-5f));
+    }
+    assertThat(NetworkSize.of(network, 192).layers()).containsEntry("pooled", 256);
+    for (int side : new int[] {96, 224}) {
+      assertThatThrownBy(() -> NetworkSize.of(network, side))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "network.pooling is window_7x7, but the last map of the images has %1$d x %1$d values: valid are 7 to 13, or global_average",
+              side / 16);
+    }
+    assertThatThrownBy(
+            () ->
+                NetworkSize.of(
+                    network.toBuilder().setArchitecture(Architecture.ARCHITECTURE_ALEXNET).build(),
+                    224))
+        .hasMessageContaining("network.pooling is window_7x7")
+        .hasMessageContaining("alexnet");
+  }
+
+  @Test
+  void namesTheLayerThatImagesAreTooSmallFor() {
+    assertThatThrownBy(() -> NetworkSize.of(network(Architecture.ARCHITECTURE_ALEXNET, 128), 62))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("network.architecture is alexnet")
+        .hasMessageContaining("of 62 x 62 pixels 2 x 2 are left for conv5's pooling");
+    assertThatThrownBy(() -> NetworkSize.of(network(Architecture.ARCHITECTURE_ALEXNET, 128), 6))
+        .hasMessageContaining("of 6 x 6 pixels 6 x 6 are left for conv1,");
+    assertThatThrownBy(() -> NetworkSize.of(network(Architecture.ARCHITECTURE_VGG16_BN, 128), 31))
+        .hasMessageContaining("of 31 x 31 pixels 1 x 1 are left for conv13's pooling");
+    assertThat(NetworkSize.of(network(Architecture.ARCHITECTURE_VGG16_BN, 128), 32).layers())
+        .containsEntry("conv13", 512);
+  }
+
+  @Test
+  void advisesAgainstALargeStemOnSmallImages() {
+    assertThat(Networks.advice(network(Architecture.ARCHITECTURE_RESNET50, 128), 63))
+        .hasValueSatisfying(advice -> assertThat(advice).contains("resnet50").contains("63 px"));
+    assertThat(Networks.advice(network(Architecture.ARCHITECTURE_RESNET50, 128), 64)).isEmpty();
+    assertThat(Networks.advice(network(Architecture.ARCHITECTURE_RESNET34_CIFAR, 128), 32))
+        .isEmpty();
+    assertThat(Networks.advice(network(Architecture.ARCHITECTURE_VGG16_BN, 128), 32)).isEmpty();
   }
 
   @Test

@@ -112,11 +112,40 @@ final class ResNetForwardTest {
     return new Maps(out);
   }
 
-  private Maps block(String name, Maps input, int stride, int channels) {
-    Maps inner = reluOfSum(unit(name + ".1", input, 3, stride, channels), null);
-    Maps outer = unit(name + ".2", inner, 3, 1, channels);
+  private Maps block(String name, Maps input, int stride, int width, boolean bottleneck) {
+    Maps map;
+    int channels = bottleneck ? 4 * width : width;
+    if (bottleneck) {
+      map = reluOfSum(unit(name + ".1", input, 1, 1, width), null);
+      map = reluOfSum(unit(name + ".2", map, 3, stride, width), null);
+      map = unit(name + ".3", map, 1, 1, channels);
+    } else {
+      map = reluOfSum(unit(name + ".1", input, 3, stride, width), null);
+      map = unit(name + ".2", map, 3, 1, width);
+    }
     boolean same = stride == 1 && input.channels() == channels;
-    return reluOfSum(outer, same ? input : unit(name + ".shortcut", input, 1, stride, channels));
+    return reluOfSum(map, same ? input : unit(name + ".shortcut", input, 1, stride, channels));
+  }
+
+  private static Maps maxPool(Maps map) {
+    int side = (map.side() + 1) / 2;
+    double[][][][] out = new double[map.images()][map.channels()][side][side];
+    for (int n = 0; n < map.images(); n++) {
+      for (int c = 0; c < map.channels(); c++) {
+        for (int y = 0; y < side; y++) {
+          for (int x = 0; x < side; x++) {
+            double largest = Double.NEGATIVE_INFINITY;
+            for (int i = Math.max(0, 2 * y - 1); i <= Math.min(map.side() - 1, 2 * y + 1); i++) {
+              for (int j = Math.max(0, 2 * x - 1); j <= Math.min(map.side() - 1, 2 * x + 1); j++) {
+                largest = Math.max(largest, map.at(n, c, i, j));
+              }
+            }
+            out[n][c][y][x] = largest;
+          }
+        }
+      }
+    }
+    return new Maps(out);
   }
 
   private static Maps normalized(byte[] pixels, int images, int side) {
@@ -166,11 +195,20 @@ final class ResNetForwardTest {
 
   @ParameterizedTest
   @CsvSource({
-    "ARCHITECTURE_RESNET10_HALF, 2, 1, 32 64 128 256, 17",
-    "ARCHITECTURE_RESNET18_CIFAR, 1, 2, 64 128 256 512, 12",
+    "ARCHITECTURE_RESNET10_HALF, 3, 2, false, 1 1 1 1, 32, false, 17",
+    "ARCHITECTURE_RESNET18_CIFAR, 3, 1, false, 2 2 2 2, 64, false, 12",
+    "ARCHITECTURE_RESNET18, 7, 2, true, 2 2 2 2, 64, false, 43",
+    "ARCHITECTURE_RESNET50, 7, 2, true, 3 4 6 3, 64, true, 40",
   })
   void theForwardPassIsThePapers(
-      Architecture architecture, int stemStride, int blocks, String widths, int side) {
+      Architecture architecture,
+      int stemSize,
+      int stemStride,
+      boolean maxPool,
+      String blocks,
+      int width,
+      boolean bottleneck,
+      int side) {
     int images = 3;
     int dimension = 8;
     byte[] pixels = new byte[images * side * side * 3];
@@ -189,18 +227,19 @@ final class ResNetForwardTest {
       float[] pooled = graph.fetch(outputs.get("pooled")).get(0);
       float[] embeddings = graph.fetch(outputs.get("embedding")).get(0);
 
-      String[] channels = widths.split(" ", -1);
       Maps map = normalized(pixels, images, side);
-      map =
-          reluOfSum(unit("network.stem", map, 3, stemStride, Integer.parseInt(channels[0])), null);
-      for (int stage = 1; stage <= channels.length; stage++) {
-        for (int block = 1; block <= blocks; block++) {
+      map = reluOfSum(unit("network.stem", map, stemSize, stemStride, width), null);
+      map = maxPool ? maxPool(map) : map;
+      String[] depths = blocks.split(" ", -1);
+      for (int stage = 1; stage <= depths.length; stage++) {
+        for (int block = 1; block <= Integer.parseInt(depths[stage - 1]); block++) {
           map =
               block(
                   "network.stage" + stage + ".block" + block,
                   map,
                   stage > 1 && block == 1 ? 2 : 1,
-                  Integer.parseInt(channels[stage - 1]));
+                  width << (stage - 1),
+                  bottleneck);
         }
       }
       for (int image = 0; image < images; image++) {

@@ -13,7 +13,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.models.Golden;
 import org.kindred.models.TestGraph;
 import org.kindred.models.network.Layers;
-import org.kindred.models.objective.TrainingObjective.Batch;
 import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.InstDisc;
@@ -43,12 +42,11 @@ final class InstDiscObjectiveTest {
             TrainingObjective.MEMORY_BANK, Shape.of(rows.size(), rows.get(0).size()), initial);
   }
 
-  private static Batch batch(TestGraph graph, Operand<TFloat32> embeddings, Golden golden) {
-    int[] indices = Golden.ints(golden.inputs().get("indices"));
-    return new Batch(
+  private static TestStep step(TestGraph graph, Operand<TFloat32> embeddings, Golden golden) {
+    return new TestStep(
+        graph,
         embeddings,
-        graph.tf().constant(indices),
-        indices.length,
+        Golden.ints(golden.inputs().get("indices")),
         golden.inputs().get("bank").size());
   }
 
@@ -64,8 +62,7 @@ final class InstDiscObjectiveTest {
       Operand<TFloat32> features =
           graph.constant(Golden.floats(golden.inputs().get("features")), 2, 3);
       TrainingObjective objective = objective(golden.inputs().get("tau").asDouble(), 0.5);
-      Operand<TFloat32> loss =
-          objective.loss(graph.tf(), batch(graph, features, golden), graph.variables());
+      Operand<TFloat32> loss = step(graph, features, golden).loss(objective);
       Operand<TFloat32> gradient = graph.gradient(loss, features);
       graph.initialize(1);
       List<float[]> got = graph.fetch(loss, gradient);
@@ -81,11 +78,8 @@ final class InstDiscObjectiveTest {
       bank(graph, golden.inputs().get("bank"));
       Operand<TFloat32> raw = graph.constant(Golden.floats(golden.inputs().get("raw")), 2, 3);
       Operand<TFloat32> loss =
-          objective(golden.inputs().get("tau").asDouble(), 0.5)
-              .loss(
-                  graph.tf(),
-                  batch(graph, Layers.unitRows(graph.tf(), raw), golden),
-                  graph.variables());
+          step(graph, Layers.unitRows(graph.tf(), raw), golden)
+              .loss(objective(golden.inputs().get("tau").asDouble(), 0.5));
       Operand<TFloat32> gradient = graph.gradient(loss, raw);
       graph.initialize(1);
       List<float[]> got = graph.fetch(loss, gradient);
@@ -99,9 +93,9 @@ final class InstDiscObjectiveTest {
       Variable bank = bank(graph, golden.inputs().get("bank"));
       Operand<TFloat32> features =
           graph.constant(Golden.floats(golden.inputs().get("features")), 2, 3);
-      List<Op> updates =
-          objective(0.1, momentum)
-              .updates(graph.tf(), batch(graph, features, golden), graph.variables());
+      TestStep step = step(graph, features, golden);
+      step.loss(objective(0.1, momentum));
+      List<Op> updates = step.updates();
       graph.initialize(1);
       graph.run(updates);
       return graph.fetch(bank.value()).get(0);
@@ -138,11 +132,9 @@ final class InstDiscObjectiveTest {
       features[2 * i + 1] = (float) Math.sin(i);
     }
     try (TestGraph graph = new TestGraph()) {
-      TrainingObjective objective = objective(0.1, 0);
-      Batch batch =
-          new Batch(graph.constant(features, size, 2), graph.tf().constant(new int[size]), size, 2);
-      objective.loss(graph.tf(), batch, graph.variables());
-      List<Op> updates = objective.updates(graph.tf(), batch, graph.variables());
+      TestStep step = new TestStep(graph, graph.constant(features, size, 2), new int[size], 2);
+      step.loss(objective(0.1, 0));
+      List<Op> updates = step.updates();
       Operand<TFloat32> bank = graph.variables().get(TrainingObjective.MEMORY_BANK).value();
       graph.initialize(1);
       for (int run = 0; run < 20; run++) {
@@ -156,8 +148,7 @@ final class InstDiscObjectiveTest {
   void initialRowsHaveLengthOneAndDiffer() {
     try (TestGraph graph = new TestGraph()) {
       Operand<TFloat32> features = graph.constant(new float[] {1, 0, 0, 0}, 1, 4);
-      Batch batch = new Batch(features, graph.tf().constant(new int[1]), 1, 100);
-      objective(0.1, 0.5).loss(graph.tf(), batch, graph.variables());
+      new TestStep(graph, features, new int[1], 100).loss(objective(0.1, 0.5));
       graph.initialize(3);
       float[] bank =
           graph.fetch(graph.variables().get(TrainingObjective.MEMORY_BANK).value()).get(0);

@@ -10,7 +10,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.models.Golden;
 import org.kindred.models.TestGraph;
-import org.kindred.models.objective.TrainingObjective.Batch;
 import org.kindred.proto.pipeline.v1.InvaSpread;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.tensorflow.Operand;
@@ -32,11 +31,10 @@ final class InvaSpreadObjectiveTest {
   private static List<float[]> lossAndGradient(
       TrainingObjective objective, float[] features, int examples) {
     try (TestGraph graph = new TestGraph()) {
-      int views = objective.views() * examples;
+      int views = objective.views().size() * examples;
       Operand<TFloat32> embeddings = graph.constant(features, views, features.length / views);
-      Batch batch =
-          new Batch(embeddings, graph.tf().constant(new int[examples]), examples, examples);
-      Operand<TFloat32> loss = objective.loss(graph.tf(), batch, graph.variables());
+      Operand<TFloat32> loss =
+          new TestStep(graph, embeddings, new int[examples], examples).loss(objective);
       return graph.fetch(loss, graph.gradient(loss, embeddings));
     }
   }
@@ -102,6 +100,6 @@ final class InvaSpreadObjectiveTest {
     assertThatThrownBy(() -> objective(0.1, 0.5))
         .hasMessage("invaspread.negative_weight is 0.5, valid is 1 or more");
     assertThatThrownBy(() -> Objectives.create(Objective.getDefaultInstance()))
-        .hasMessage("objective is not set");
+        .hasMessageStartingWith("objective is not set, valid are invaspread, instdisc");
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,15 +37,20 @@ final class SafetensorsTest {
         List.of(
             tensor("weight", List.of(2, 3), 1, -2.5f, Float.MIN_VALUE, Float.NaN, 0, -0f),
             tensor("nothing", List.of(0, 7)),
-            tensor("scalar", List.of(), 42)));
+            tensor("scalar", List.of(), 42),
+            ints("table", List.of(2, 2), 3, -1, Integer.MAX_VALUE, Integer.MIN_VALUE)));
     return file;
+  }
+
+  private static NamedTensor ints(String name, List<Integer> shape, int... values) {
+    return new NamedTensor(name, shape, IntBuffer.wrap(values));
   }
 
   @Test
   void givesBackWhatWasWritten() throws IOException {
     SafetensorsFile file = SafetensorsFile.open(small());
     assertThat(file.metadata()).containsEntry("epochs", "3").containsKey("sha256");
-    assertThat(file.tensors().keySet()).containsExactly("weight", "nothing", "scalar");
+    assertThat(file.tensors().keySet()).containsExactly("weight", "nothing", "scalar", "table");
     NamedTensor weight = file.tensor("weight").orElseThrow();
     assertThat(weight.shape()).containsExactly(2, 3);
     float[] values = new float[6];
@@ -52,6 +59,34 @@ final class SafetensorsTest {
     assertThat(file.tensor("nothing").orElseThrow().shape()).containsExactly(0, 7);
     assertThat(file.tensor("scalar").orElseThrow().values().get(0)).isEqualTo(42);
     assertThat(file.tensor("other")).isEmpty();
+    NamedTensor table = file.tensor("table").orElseThrow();
+    assertThat(table.shape()).containsExactly(2, 2);
+    int[] integers = new int[4];
+    table.ints().get(integers);
+    assertThat(integers).containsExactly(3, -1, Integer.MAX_VALUE, Integer.MIN_VALUE);
+  }
+
+  @Test
+  void tensorsAreReadAsWhatTheyAre() {
+    NamedTensor weight = tensor("weight", List.of(1), 2);
+    NamedTensor table = ints("table", List.of(1), 2);
+    assertThat(weight.type()).isEqualTo(NamedTensor.Type.FLOAT32);
+    assertThat(table.type()).isEqualTo(NamedTensor.Type.INT32);
+    assertThat(table.size()).isEqualTo(1);
+    assertThatThrownBy(weight::ints).hasMessage("tensor weight holds FLOAT32, not INT32");
+    assertThatThrownBy(table::values).hasMessage("tensor table holds INT32, not FLOAT32");
+    assertThatThrownBy(() -> ints("table", List.of(3), 1, 2))
+        .hasMessage("tensor table of shape [3] has 2 values");
+  }
+
+  @Test
+  void aTensorKeepsItsValuesWhereverItsReadersAre() {
+    FloatBuffer source = FloatBuffer.wrap(new float[] {1, 2, 3});
+    source.get();
+    NamedTensor tensor = new NamedTensor("t", List.of(2), source);
+    source.get();
+    tensor.values().get();
+    assertThat(tensor.values()).isEqualTo(FloatBuffer.wrap(new float[] {2, 3}));
   }
 
   @Test
@@ -66,7 +101,10 @@ final class SafetensorsTest {
         .contains("\"weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}")
         .contains("\"nothing\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[24,24]}")
         .contains("\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[24,28]}");
-    assertThat(bytes).hasSize(8 + headerLength + 28);
+    assertThat(header)
+        .contains("\"table\":{\"dtype\":\"I32\",\"shape\":[2,2],\"data_offsets\":[28,44]}");
+    assertThat(bytes).hasSize(8 + headerLength + 44);
+    assertThat(buffer.getInt(8 + headerLength + 28)).isEqualTo(3);
     assertThat(buffer.getFloat(8 + headerLength + 4)).isEqualTo(-2.5f);
   }
 
@@ -81,6 +119,13 @@ final class SafetensorsTest {
     float[] got = new float[values.length];
     SafetensorsFile.open(file).tensor("t").orElseThrow().values().get(got);
     assertThat(got).isEqualTo(values);
+
+    int[] table = IntStream.range(0, 200_001).toArray();
+    Path ints = directory.resolve("ints.safetensors");
+    SafetensorsWriter.write(ints, Map.of(), List.of(ints("t", List.of(200_001), table)));
+    int[] gotInts = new int[table.length];
+    SafetensorsFile.open(ints).tensor("t").orElseThrow().ints().get(gotInts);
+    assertThat(gotInts).isEqualTo(table);
   }
 
   @Test
@@ -140,7 +185,11 @@ final class SafetensorsTest {
         "{\"a\" | its header is not JSON",
         "{\"a\":1,\"a\":2} | its header is not JSON",
         "{} trailing | its header is not JSON",
-        "{\"a\":{\"dtype\":\"F64\"}} | tensor a has dtype \"F64\", valid is F32",
+        "{\"a\":{\"dtype\":\"F64\"}} | tensor a has dtype \"F64\", valid is F32, I32",
+        "{\"a\":{\"dtype\":\"F16\"}} | tensor a has dtype \"F16\", valid is F32, I32",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[\"0\",4]}} | tensor a of shape [1]",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}} | tensor a of shape [1]",
+        "{\"__metadata__\":[]} | its metadata is not a JSON object",
         "{\"a\":{\"dtype\":\"F32\"}} | tensor a of shape",
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}} | tensor a of shape [-1]",
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | expected to start at 0",

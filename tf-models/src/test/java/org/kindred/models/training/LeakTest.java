@@ -6,21 +6,23 @@ import static org.kindred.models.training.TinyTraining.INVASPREAD;
 import static org.kindred.models.training.TinyTraining.RANDOM_VIEWS;
 import static org.kindred.models.training.TinyTraining.config;
 
+import java.util.List;
+import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.kindred.models.network.Networks;
+import org.kindred.models.objective.Crop;
 import org.kindred.models.objective.TrainingObjective;
+import org.kindred.models.objective.TrainingStep;
 import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.random.CounterRandom;
-import org.kindred.models.tensorflow.Variables;
 import org.kindred.models.training.TrainingGraph.Sizes;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.kindred.proto.pipeline.v1.Sgd;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /** What could not be made whole leaves no native memory and no threads behind. */
@@ -45,12 +47,12 @@ final class LeakTest {
     TrainingObjective failing =
         new TrainingObjective() {
           @Override
-          public int views() {
-            return 1;
+          public List<Crop> views() {
+            return List.of(Crop.OF_RECIPE);
           }
 
           @Override
-          public Operand<TFloat32> loss(Ops tf, Batch batch, Variables state) {
+          public Operand<TFloat32> loss(TrainingStep step) {
             throw new IllegalStateException("no such loss");
           }
         };
@@ -65,7 +67,7 @@ final class LeakTest {
         Networks.create(config.network(), config.normalize()),
         objective,
         new MomentumSgd(Sgd.getDefaultInstance()),
-        new Sizes(2, 2, 8, 8),
+        new Sizes(2, 1, 2, 1, 8, 1),
         Precision.PRECISION_FLOAT32,
         threads);
   }
@@ -76,7 +78,13 @@ final class LeakTest {
     TrainingConfig config =
         config(INVASPREAD, CounterRandom.MAX_EPOCHS + 1, 11, c -> c.setBatchSize(10));
     assertFailsWithoutLeak(
-        () -> new BatchLoader(config, 2, RANDOM_VIEWS, CounterRandom.MAX_EPOCHS - 1),
+        () -> {
+          int last = CounterRandom.MAX_EPOCHS - 1;
+          try (BatchLoader loader =
+              new BatchLoader(config, RANDOM_VIEWS, Optional.empty(), last, 0)) {
+            loader.allow(last);
+          }
+        },
         "epoch is " + CounterRandom.MAX_EPOCHS);
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().equals("kindred-batch-loader")) {

@@ -59,12 +59,25 @@ final class ResumeTest {
 
   private static final Killer NEVER = new Killer(-1);
 
-  static Stream<Objective> objectives() {
+  static Stream<Objective> someObjectives() {
     return Stream.of(INVASPREAD, INSTDISC);
   }
 
+  static Stream<Objective> objectives() {
+    return Stream.of(
+        INVASPREAD,
+        INSTDISC,
+        TinyTraining.SWAV,
+        TinyTraining.DEEPCLUSTER_V2,
+        TinyTraining.MOCO,
+        TinyTraining.SIMCLR,
+        TinyTraining.PCL,
+        TinyTraining.TRIPLET,
+        TinyTraining.ROTATION);
+  }
+
   @ParameterizedTest
-  @MethodSource("objectives")
+  @MethodSource("someObjectives")
   void aKilledRunEndsWithTheSameBytesAsOneInOneGo(Objective objective) throws Exception {
     TrainingConfig config = config(objective, EPOCHS);
     byte[] once = train(config, directory.resolve("once"), NEVER);
@@ -77,8 +90,62 @@ final class ResumeTest {
     assertThat(train(config, resumed, NEVER)).isEqualTo(once);
   }
 
+  /**
+   * Every step is saved in between, as if it had taken minutes, and every second run of a process
+   * ends after one step.
+   */
   @ParameterizedTest
   @MethodSource("objectives")
+  void aRunKilledInMidEpochGoesOnFromItsLastCheckpoint(Objective objective) throws Exception {
+    TrainingConfig config = config(objective, EPOCHS);
+    byte[] once = train(config, directory.resolve("once"), NEVER);
+
+    Path resumed = directory.resolve("resumed");
+    for (int steps = 0; steps < config.steps(); steps++) {
+      try (Trainer trainer = Trainer.open(config, resumed, "print")) {
+        assertThat(trainer.savedSteps()).isEqualTo(steps);
+        try (TrainingRun run = trainer.start(RANDOM_VIEWS, NEVER)) {
+          assertThat(run.step()).isTrue();
+          run.save();
+        }
+      }
+    }
+    try (Trainer trainer = Trainer.open(config, resumed, "print")) {
+      assertThat(Files.readAllBytes(trainer.checkpoint())).isEqualTo(once);
+    }
+  }
+
+  @Test
+  void aCheckpointInMidEpochTellsItsSteps() throws Exception {
+    TrainingConfig config = config(INSTDISC, 1);
+    try (Trainer trainer = Trainer.open(config, directory, "print");
+        TrainingRun run = trainer.start(RANDOM_VIEWS, NEVER)) {
+      run.step();
+      run.save();
+      Checkpoint checkpoint = Checkpoint.read(trainer.checkpoint());
+      assertThat(checkpoint.steps()).isEqualTo(1);
+      assertThat(checkpoint.epochs()).isZero();
+      assertThat(checkpoint.partial().losses()).hasSize(1);
+    }
+  }
+
+  @Test
+  void keepsAsManyCheckpointsAsAskedFor() throws Exception {
+    TrainingConfig config =
+        config(
+            INVASPREAD,
+            EPOCHS,
+            11,
+            c -> c.setCheckpoints(c.getCheckpoints().toBuilder().setKeep(1)));
+    train(config, directory, SILENT);
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactly("step-000000006.safetensors");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("someObjectives")
   void twoRunsAgreeBitByBit(Objective objective) throws Exception {
     TrainingConfig config = config(objective, 1);
     assertThat(train(config, directory.resolve("a"), SILENT))
@@ -96,8 +163,9 @@ final class ResumeTest {
   void aDamagedNewestCheckpointIsSetAside() throws Exception {
     TrainingConfig config = config(INSTDISC, EPOCHS);
     byte[] once = train(config, directory, NEVER);
-    assertThat(Checkpoint.read(directory.resolve("epoch-00002.safetensors")).epochs()).isEqualTo(2);
-    Path newest = directory.resolve("epoch-00003.safetensors");
+    assertThat(Checkpoint.read(directory.resolve("step-000000004.safetensors")).epochs())
+        .isEqualTo(2);
+    Path newest = directory.resolve("step-000000006.safetensors");
     byte[] damaged = once.clone();
     damaged[damaged.length - 1] ^= 1;
     Files.write(newest, damaged);
@@ -106,14 +174,14 @@ final class ResumeTest {
       trainer.train(RANDOM_VIEWS, NEVER);
     }
     assertThat(Files.readAllBytes(newest)).isEqualTo(once);
-    assertThat(directory.resolve("epoch-00003.safetensors.damaged")).hasBinaryContent(damaged);
+    assertThat(directory.resolve("step-000000006.safetensors.damaged")).hasBinaryContent(damaged);
   }
 
   @Test
   void aCheckpointThatCannotBeReadIsNoDamage() throws Exception {
     TrainingConfig config = config(INSTDISC, EPOCHS);
     train(config, directory, NEVER);
-    Path newest = directory.resolve("epoch-00003.safetensors");
+    Path newest = directory.resolve("step-000000006.safetensors");
     byte[] whole = Files.readAllBytes(newest);
     Path elsewhere = Files.move(newest, directory.resolve("elsewhere"));
     Files.createSymbolicLink(newest, newest);
@@ -123,7 +191,7 @@ final class ResumeTest {
     Files.delete(newest);
     Files.move(elsewhere, newest);
     assertThat(train(config, directory, NEVER)).isEqualTo(whole);
-    assertThat(directory.resolve("epoch-00002.safetensors")).exists();
+    assertThat(directory.resolve("step-000000004.safetensors")).exists();
   }
 
   @Test
@@ -133,9 +201,9 @@ final class ResumeTest {
     Path twice = directory.resolve("twice");
     try (Trainer first = Trainer.open(config, twice, "print")) {
       assertThatThrownBy(() -> Trainer.open(config, twice, "print"))
-          .isInstanceOf(IllegalStateException.class)
+          .isInstanceOf(FileSystemException.class)
           .hasMessage(
-              "%s is being trained by another process, or by this one a second time: wait until"
+              "%s: is being trained by another process, or by this one a second time: wait until"
                   + " that ends",
               twice);
       first.train(RANDOM_VIEWS, SILENT);
@@ -149,7 +217,7 @@ final class ResumeTest {
   void resumingWithOtherThreadsIsTold() throws Exception {
     TrainingConfig config = config(INVASPREAD, 2);
     train(config(INVASPREAD, 1), directory, SILENT);
-    Path file = directory.resolve("epoch-00001.safetensors");
+    Path file = directory.resolve("step-000000002.safetensors");
     Checkpoint stored = Checkpoint.read(file);
     int threads = Runtime.getRuntime().availableProcessors();
     assertThat(stored.threads()).isEqualTo(threads);
@@ -159,11 +227,11 @@ final class ResumeTest {
     }
     Checkpoint other =
         new Checkpoint(
-            stored.epochs(),
             stored.steps(),
             stored.fingerprint(),
             threads + 5,
             stored.curve(),
+            stored.partial(),
             stored.tensors());
     Files.delete(file);
     other.write(file);
@@ -175,20 +243,21 @@ final class ResumeTest {
           .startsWith(
               "Resuming with %d threads what was trained with %d".formatted(threads, threads + 5));
     }
-    assertThat(Checkpoint.read(directory.resolve("epoch-00002.safetensors")).threads())
+    assertThat(Checkpoint.read(directory.resolve("step-000000004.safetensors")).threads())
         .isEqualTo(threads);
   }
 
   @Test
   void aCheckpointMustAgreeWithItsCurve() throws Exception {
     train(config(INVASPREAD, 2), directory, SILENT);
-    Path file = directory.resolve("epoch-00002.safetensors");
+    Path file = directory.resolve("step-000000004.safetensors");
     Checkpoint stored = Checkpoint.read(file);
     Path shorter = directory.resolve("shorter");
-    new Checkpoint(2, 4, "print", 1, stored.curve().subList(0, 1), stored.tensors()).write(shorter);
+    new Checkpoint(4, "print", 1, stored.curve().subList(0, 1), stored.partial(), stored.tensors())
+        .write(shorter);
     assertThatThrownBy(() -> Checkpoint.read(shorter))
         .isInstanceOf(DamagedFileException.class)
-        .hasMessage(shorter + " is damaged: it is of 2 epochs, its training curve of 1");
+        .hasMessage(shorter + " is damaged: it is of 4 steps, its training curve of 2");
     Path none = directory.resolve("none");
     SafetensorsWriter.write(none, Map.of("epochs", "2"), List.of());
     assertThatThrownBy(() -> Checkpoint.read(none))
@@ -199,7 +268,7 @@ final class ResumeTest {
   @Test
   void aChangedDigitOfAStoredLossIsFound() throws Exception {
     train(config(INVASPREAD, 1), directory, SILENT);
-    Path file = directory.resolve("epoch-00001.safetensors");
+    Path file = directory.resolve("step-000000002.safetensors");
     String loss = Float.toString(Checkpoint.read(file).curve().get(0).losses().get(0));
     byte[] bytes = Files.readAllBytes(file);
     int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(loss);
@@ -215,7 +284,7 @@ final class ResumeTest {
   void startsAgainWhenNoCheckpointIsWhole() throws Exception {
     TrainingConfig config = config(INVASPREAD, EPOCHS);
     byte[] once = train(config, directory, NEVER);
-    for (String name : List.of("epoch-00002.safetensors", "epoch-00003.safetensors")) {
+    for (String name : List.of("step-000000004.safetensors", "step-000000006.safetensors")) {
       Files.writeString(directory.resolve(name), "not a checkpoint");
     }
     assertThat(train(config, directory, NEVER)).isEqualTo(once);
@@ -226,7 +295,7 @@ final class ResumeTest {
     train(config(INVASPREAD, EPOCHS), directory, SILENT);
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder("epoch-00002.safetensors", "epoch-00003.safetensors");
+          .containsExactlyInAnyOrder("step-000000004.safetensors", "step-000000006.safetensors");
     }
   }
 
@@ -236,7 +305,7 @@ final class ResumeTest {
     train(config, directory, SILENT);
     assertThatThrownBy(() -> Trainer.open(config, directory, "other"))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("epoch-00001.safetensors")
+        .hasMessageContaining("step-000000002.safetensors")
         .hasMessageContaining("its fingerprint is print, this training's other");
   }
 
@@ -244,7 +313,7 @@ final class ResumeTest {
   void aCheckpointHoldsTheWholeState() throws Exception {
     TrainingConfig config = config(INSTDISC, EPOCHS);
     train(config, directory, NEVER);
-    Checkpoint checkpoint = Checkpoint.read(directory.resolve("epoch-00003.safetensors"));
+    Checkpoint checkpoint = Checkpoint.read(directory.resolve("step-000000006.safetensors"));
     assertThat(checkpoint.epochs()).isEqualTo(3);
     assertThat(checkpoint.steps()).isEqualTo(6);
     assertThat(checkpoint.fingerprint()).isEqualTo("print");

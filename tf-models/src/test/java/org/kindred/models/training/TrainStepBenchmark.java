@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Random;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.pipeline.v1.Checkpoints;
 import org.kindred.proto.pipeline.v1.InvaSpread;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
@@ -43,12 +44,14 @@ final class TrainStepBenchmark {
             Schedule.getDefaultInstance(),
             1,
             BATCH,
+            1,
+            Checkpoints.getDefaultInstance(),
             precision,
             threads,
             1,
             BATCH * (WARM_UP + steps),
             32);
-    byte[] pixels = new byte[config.viewBytes() * BATCH];
+    byte[] pixels = new byte[32 * 32 * 3 * BATCH];
     new Random(1).nextBytes(pixels);
     BatchSource source =
         (epoch, rows, view, target) ->

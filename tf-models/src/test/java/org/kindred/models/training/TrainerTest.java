@@ -12,10 +12,12 @@ import static org.kindred.models.training.TinyTraining.config;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,9 +28,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.models.inference.Encoder;
+import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Sessions;
+import org.kindred.models.training.TrainingGraph.Snapshot;
+import org.kindred.proto.artifact.v1.Architecture;
+import org.kindred.proto.artifact.v1.Initialization;
+import org.kindred.proto.pipeline.v1.CosineSchedule;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
+import org.kindred.proto.pipeline.v1.Schedule;
 import org.tensorflow.proto.RewriterConfig;
 
 final class TrainerTest {
@@ -54,7 +62,6 @@ final class TrainerTest {
     // Per (epoch, view): the examples asked for.
     Map<String, List<Integer>> asked = new ConcurrentHashMap<>();
     try (Trainer trainer = open(config(INVASPREAD, 2))) {
-      assertThat(trainer.views()).isEqualTo(2);
       trainer.train(
           (epoch, rows, view, target) -> {
             assertThat(target.isDirect()).isTrue();
@@ -92,7 +99,10 @@ final class TrainerTest {
   void reportsStepsAndEpochs() throws Exception {
     List<StepReport> steps = new ArrayList<>();
     List<EpochReport> epochs = new ArrayList<>();
-    try (Trainer trainer = open(config(INVASPREAD, 2))) {
+    Schedule cosine =
+        Schedule.newBuilder().setCosine(CosineSchedule.newBuilder().setPerStep(true)).build();
+    try (Trainer trainer =
+        open(config(INVASPREAD, 2, 11, changed -> changed.setSchedule(cosine)))) {
       trainer.train(
           RANDOM_VIEWS,
           new TrainingListener() {
@@ -107,11 +117,16 @@ final class TrainerTest {
               return Map.of();
             }
           });
-      assertThat(trainer.steps()).isEqualTo(4);
+      assertThat(trainer.savedSteps()).isEqualTo(4);
     }
     assertThat(steps).extracting(StepReport::epoch).containsExactly(0, 0, 1, 1);
     assertThat(steps).extracting(StepReport::step).containsExactly(0, 1, 0, 1);
-    assertThat(steps).allMatch(step -> step.learningRate() == 0.03);
+    double[] rates = steps.stream().mapToDouble(StepReport::learningRate).toArray();
+    double root = Math.sqrt(2) / 2;
+    assertThat(rates)
+        .containsExactly(
+            new double[] {0.03, 0.015 * (1 + root), 0.015, 0.015 * (1 - root)}, within(1e-9));
+    assertThat(epochs).extracting(EpochReport::learningRate).containsExactly(rates[1], rates[3]);
     assertThat(steps).allMatch(step -> step.imagesPerSecond() > 0);
     assertThat(steps).allMatch(step -> step.inputWait() >= 0 && step.inputWait() <= 1);
     assertThat(epochs).hasSize(2);
@@ -121,8 +136,26 @@ final class TrainerTest {
   @Test
   void learnsFixedViewsByHeart() throws Exception {
     BatchSource sameInEveryEpoch =
-        (epoch, rows, view, target) -> RANDOM_VIEWS.fill(0, rows, view, target);
-    for (Objective objective : List.of(INVASPREAD, INSTDISC)) {
+        new BatchSource() {
+          @Override
+          public void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException {
+            RANDOM_VIEWS.fill(0, rows, view, target);
+          }
+
+          @Override
+          public void fillEvaluation(int[] rows, ByteBuffer target) throws IOException {
+            RANDOM_VIEWS.fillEvaluation(rows, target);
+          }
+        };
+    for (Objective objective :
+        List.of(
+            INVASPREAD,
+            INSTDISC,
+            TinyTraining.SWAV,
+            TinyTraining.MOCO,
+            TinyTraining.SIMCLR,
+            TinyTraining.TRIPLET,
+            TinyTraining.ROTATION)) {
       Path checkpoints = directory.resolve(objective.getKindCase().name());
       try (Trainer trainer = Trainer.open(config(objective, 15), checkpoints, "print")) {
         trainer.train(sameInEveryEpoch, SILENT);
@@ -160,9 +193,114 @@ final class TrainerTest {
         .hasSameBinaryContentAs(second.resolve("saved_model.pb"));
     try (Encoder encoder = Encoder.open(first)) {
       assertThat(encoder.layers())
-          .containsExactly(new Encoder.Layer("embedding", 8), new Encoder.Layer("pooled", 256));
-      assertThat(encoder.embed(images, 5).get("embedding"))
+          .contains(new Encoder.Layer("embedding", 8), new Encoder.Layer("pooled", 256))
+          .hasSize(8);
+      assertThat(encoder.embed(images, 5, List.of("embedding")).get("embedding"))
           .containsExactly(monitored.get(), within(1e-5f));
+    }
+  }
+
+  @Test
+  void startsFromWeightsThatAreGiven() throws Exception {
+    String name = "network.stem.norm.mean";
+    float[] given = new float[32];
+    Arrays.fill(given, 0.25f);
+    Map<String, NamedTensor> weights =
+        Map.of(name, new NamedTensor(name, List.of(32), FloatBuffer.wrap(given)));
+    Path drawn = directory.resolve("drawn");
+    TrainingConfig config = config(INVASPREAD, 1);
+    try (Trainer trainer = Trainer.open(config, drawn, "print");
+        Trainer started = Trainer.open(config, directory.resolve("given"), "print", weights);
+        Snapshot before = trainer.graph().snapshot();
+        Snapshot after = started.graph().snapshot()) {
+      assertThat(after.tensors().keySet()).isEqualTo(before.tensors().keySet());
+      after
+          .tensors()
+          .forEach(
+              (tensor, value) ->
+                  assertThat(value.values())
+                      .as(tensor)
+                      .isEqualTo(
+                          tensor.equals(name)
+                              ? FloatBuffer.wrap(given)
+                              : before.tensors().get(tensor).values()));
+    }
+    try (Trainer trainer = Trainer.open(config, drawn, "print")) {
+      trainer.train(RANDOM_VIEWS, SILENT);
+    }
+    try (Trainer resumed = Trainer.open(config, drawn, "print", weights);
+        Snapshot snapshot = resumed.graph().snapshot()) {
+      assertThat(snapshot.tensors().get(name).values()).isNotEqualTo(FloatBuffer.wrap(given));
+    }
+    Map<String, NamedTensor> unknown =
+        Map.of("network.x", new NamedTensor("network.x", List.of(32), FloatBuffer.wrap(given)));
+    assertThatThrownBy(() -> Trainer.open(config, directory.resolve("unknown"), "print", unknown))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("network.x");
+  }
+
+  /** Max-pooling and a hidden layer with batch norm have gradients and statistics. */
+  @Test
+  void trainsALargeStemAndAHeadWithBatchNorm() throws Exception {
+    TrainingConfig config =
+        config(
+            INVASPREAD,
+            1,
+            11,
+            changed -> {
+              changed
+                  .getNetworkBuilder()
+                  .setArchitecture(Architecture.ARCHITECTURE_RESNET18)
+                  .setInitialization(Initialization.INITIALIZATION_HE_NORMAL)
+                  .getHeadBuilder()
+                  .getMlpBuilder()
+                  .setHidden(16)
+                  .setBatchNorm(true);
+              return changed;
+            });
+    try (Trainer trainer = open(config)) {
+      Map<String, FloatBuffer> before = new HashMap<>();
+      try (Snapshot snapshot = trainer.graph().snapshot()) {
+        snapshot
+            .tensors()
+            .forEach(
+                (name, tensor) ->
+                    before.put(
+                        name, FloatBuffer.allocate(tensor.size()).put(tensor.values()).flip()));
+      }
+      trainer.train(RANDOM_VIEWS, SILENT);
+      try (Snapshot after = trainer.graph().snapshot()) {
+        assertThat(after.tensors().keySet())
+            .contains("network.head.hidden.weight", "network.head.hidden.norm.mean");
+        after
+            .tensors()
+            .forEach(
+                (name, tensor) ->
+                    assertThat(tensor.values()).as(name).isNotEqualTo(before.get(name)));
+      }
+    }
+  }
+
+  @Test
+  void warnsOfAStemThatLeavesLittleOfSmallImages() throws Exception {
+    for (Architecture architecture :
+        List.of(Architecture.ARCHITECTURE_RESNET10_HALF, Architecture.ARCHITECTURE_RESNET18)) {
+      TrainingConfig config =
+          config(
+              INVASPREAD,
+              1,
+              11,
+              changed -> {
+                changed.getNetworkBuilder().setArchitecture(architecture);
+                return changed;
+              });
+      try (LogOf log = new LogOf(Trainer.class);
+          Trainer trainer = Trainer.open(config, directory.resolve(architecture.name()), "p")) {
+        assertThat(trainer.completedEpochs()).isZero();
+        assertThat(log.warnings())
+            .hasSize(architecture == Architecture.ARCHITECTURE_RESNET18 ? 1 : 0)
+            .allMatch(warning -> warning.contains("resnet18") && warning.contains("8 px"));
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package org.kindred.models.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
@@ -27,11 +28,9 @@ import org.kindred.proto.pipeline.v1.Precision;
 import org.kindred.proto.pipeline.v1.Sgd;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
 
 final class TrainingGraphTest {
@@ -39,6 +38,9 @@ final class TrainingGraphTest {
   private static final String WEIGHT = "network.weight";
   private static final String BUFFER = "optimizer.momentum.network.weight";
   private static final String BANK = "objective.memory_bank";
+
+  /** A bank of this momentum stays as it is, so that micro-batches see the same one. */
+  private static final double STILL = Math.nextDown(1f);
 
   /** Makes a pixel p of an image of one pixel to (p - 10) / 10. */
   private static final Normalize TENTHS =
@@ -61,11 +63,20 @@ final class TrainingGraphTest {
       Operand<TFloat32> weight =
           layers.weights().parameter(WEIGHT, Shape.of(3, 3), Initializer.constant(0));
       Operand<TFloat32> z = tf.linalg.matMul(x, weight, MatMul.transposeB(true));
-      return Map.of(EMBEDDING, Layers.unitRows(tf, z));
+      return Map.of(EMBEDDING, Layers.unitRows(tf, z), PROJECTION, z, POOLED, x);
     }
   }
 
   private static TrainingGraph graph(JsonNode inputs) {
+    return graph(
+        inputs,
+        new Sizes(2, 1, 3, 1, 1, 1),
+        inputs.get("weight_decay").asDouble(),
+        inputs.get("bank_momentum").asDouble());
+  }
+
+  private static TrainingGraph graph(
+      JsonNode inputs, Sizes sizes, double weightDecay, double bankMomentum) {
     return new TrainingGraph(
         new LinearNetwork(),
         Objectives.create(
@@ -73,14 +84,14 @@ final class TrainingGraphTest {
                 .setInstdisc(
                     InstDisc.newBuilder()
                         .setTemperature(inputs.get("tau").asDouble())
-                        .setBankMomentum(inputs.get("bank_momentum").asDouble()))
+                        .setBankMomentum(bankMomentum))
                 .build()),
         new MomentumSgd(
             Sgd.newBuilder()
                 .setMomentum(inputs.get("momentum").asDouble())
-                .setWeightDecay(inputs.get("weight_decay").asDouble())
+                .setWeightDecay(weightDecay)
                 .build()),
-        new Sizes(2, 3, 1, 1),
+        sizes,
         Precision.PRECISION_FLOAT32,
         0);
   }
@@ -123,20 +134,61 @@ final class TrainingGraphTest {
       for (int step = 0; step < 2; step++) {
         JsonNode expected = golden.expected().get("steps").get(step);
         int[] rows = Golden.ints(inputs.get("batches").get(step));
-        try (TUint8 views = TUint8.tensorOf(Shape.of(2, 1, 1, 3));
-            TInt32 indices = TInt32.tensorOf(Shape.of(2), DataBuffers.of(rows))) {
+        TUint8 views = TUint8.tensorOf(Shape.of(2, 1, 1, 3));
+        try (BatchLoader.Batch batch = new BatchLoader.Batch(0, step, rows)) {
+          batch.views().add(views);
           ByteBuffer memory = TensorMemory.bytes(views);
           for (int row : rows) {
             memory.put(pixels(inputs.get("x").get(row)));
           }
           memory.flip();
           golden.check(graph.embed(memory, 2), expected.get("features"));
-          float loss = graph.step(views, indices, inputs.get("lr").asDouble());
+          float loss = graph.step(batch, step, inputs.get("lr").asDouble(), true).loss();
           golden.check(new float[] {loss}, expected.get("loss"));
         }
         golden.check(value(graph, WEIGHT), expected.get("W_after"));
         golden.check(value(graph, BANK), expected.get("bank_after"));
       }
+    }
+  }
+
+  /**
+   * Two micro-batches of one example each, at learning rate and momentum such that the update is
+   * the gradient: it is the mean of the gradients that the examples have alone.
+   */
+  @Test
+  void microBatchesAddUpTheirGradients() {
+    JsonNode inputs = Golden.only("train_step", "instdisc_two_steps").inputs();
+    float[][] alone = new float[2][];
+    for (int example = 0; example < 2; example++) {
+      try (TrainingGraph graph = graph(inputs, new Sizes(1, 1, 3, 1, 1, 1), 0, STILL)) {
+        graph.restore(start(inputs));
+        step(graph, inputs, example, true);
+        alone[example] = value(graph, WEIGHT);
+      }
+    }
+    try (TrainingGraph graph = graph(inputs, new Sizes(1, 2, 3, 1, 1, 1), 0, STILL)) {
+      graph.restore(start(inputs));
+      float[] before = value(graph, WEIGHT);
+      for (int times = 0; times < 2; times++) {
+        graph.restore(start(inputs));
+        step(graph, inputs, 0, false);
+        assertThat(value(graph, WEIGHT)).isEqualTo(before);
+        step(graph, inputs, 1, true);
+        float[] after = value(graph, WEIGHT);
+        for (int i = 0; i < after.length; i++) {
+          assertThat(after[i]).isCloseTo((alone[0][i] + alone[1][i]) / 2, within(1e-6f));
+        }
+      }
+    }
+  }
+
+  private static void step(TrainingGraph graph, JsonNode inputs, int example, boolean isLast) {
+    TUint8 views = TUint8.tensorOf(Shape.of(1, 1, 1, 3));
+    TensorMemory.bytes(views).put(pixels(inputs.get("x").get(example)));
+    try (BatchLoader.Batch batch = new BatchLoader.Batch(0, 0, new int[] {example})) {
+      batch.views().add(views);
+      graph.step(batch, 0, 0.1, isLast);
     }
   }
 

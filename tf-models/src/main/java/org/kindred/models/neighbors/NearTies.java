@@ -1,0 +1,100 @@
+package org.kindred.models.neighbors;
+
+import java.nio.FloatBuffer;
+import java.util.function.IntFunction;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.MatrixProduct.Matrix;
+import org.kindred.models.linalg.MatrixProduct.Product;
+
+/**
+ * The rows of a block for which more of the base than was kept lies within rounding of the k-th
+ * neighbour: rows that occur many times, features that have collapsed. They are multiplied with the
+ * base once more, and all that is near enough is compared exactly.
+ */
+final class NearTies {
+
+  private final Block block;
+  private final Tile base;
+  private final boolean excludeSelf;
+  private final int width;
+  private final int[] rows;
+  private final float[] floors;
+  private final TopK best;
+
+  /**
+   * @param base the rows that the neighbours come from
+   * @param excludeSelf whether the base is the block's own tile, where no row is its own neighbour
+   * @param width neighbours of each row
+   * @param rows of the block
+   * @param floors for each of {@code rows}, a similarity that {@code width} rows of the base reach
+   */
+  NearTies(Block block, Tile base, boolean excludeSelf, int width, int[] rows, float[] floors) {
+    this.block = block;
+    this.base = base;
+    this.excludeSelf = excludeSelf;
+    this.width = width;
+    this.rows = rows;
+    this.floors = floors;
+    this.best = new TopK(Math.max(1, rows.length), width);
+  }
+
+  /** The i-th of the rows, counted from the block's first. */
+  int row(int i) {
+    return rows[i];
+  }
+
+  /** Writes the neighbours of the rows to their place among those of the block's tile. */
+  void into(float[] scores, int[] ids, MatrixProduct product, int blockRows) {
+    if (rows.length == 0) {
+      return;
+    }
+    int dim = base.dim();
+    try (Matrix queries = product.upload(values(), rows.length, dim)) {
+      for (Block part : Block.cut(base, blockRows, 0)) {
+        try (Matrix partRows = product.upload(part.values(), part.rows(), dim);
+            Product products = product.multiply(queries, partRows)) {
+          compare(part, products::row);
+        }
+      }
+    }
+    drain(scores, ids);
+  }
+
+  private FloatBuffer values() {
+    FloatBuffer values = FloatBuffer.allocate(rows.length * base.dim());
+    for (int row : rows) {
+      values.put(block.tile().rows(block.start() + row, 1));
+    }
+    return values.flip();
+  }
+
+  /**
+   * Compares the rows exactly with those of {@code part} that their products do not rule out.
+   *
+   * @param products gives the inner products of the i-th of the rows with the rows of {@code part}
+   */
+  void compare(Block part, IntFunction<FloatBuffer> products) {
+    float[] similarities = new float[part.rows()];
+    float[] norms = part.squaredNorms();
+    Tile tile = block.tile();
+    for (int i = 0; i < rows.length; i++) {
+      int row = block.start() + rows[i];
+      int self = excludeSelf ? tile.first() + row : -1;
+      float enough = Math.nextDown((float) (floors[i] - tile.errorBound(row, base)));
+      products.apply(i).get(similarities);
+      tile.similarity().fromProducts(similarities, tile.squaredNorm(row), norms);
+      for (int other = 0; other < similarities.length; other++) {
+        if (similarities[other] >= enough && part.firstId() + other != self) {
+          best.offer(i, tile.score(row, base, part.start() + other), part.firstId() + other);
+        }
+      }
+    }
+  }
+
+  /** Writes what {@link #compare} found, after the last part of the base. */
+  void drain(float[] scores, int[] ids) {
+    for (int i = 0; i < rows.length; i++) {
+      best.drain(i, scores, ids, (block.start() + rows[i]) * width);
+    }
+  }
+}

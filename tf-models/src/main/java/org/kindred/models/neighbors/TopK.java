@@ -1,0 +1,193 @@
+package org.kindred.models.neighbors;
+
+import java.util.Arrays;
+
+/**
+ * The k best of what was offered to each of many rows, best meaning greater score, then lower id.
+ *
+ * <p>A row keeps its best and, unsorted behind them, what came since; when its place is full, a
+ * selection throws out all but the k best. Most offers cost one comparison with the row's threshold
+ * and one write; none allocates. What is kept does not depend on the order of the offers.
+ *
+ * <p>Threading: not thread-safe.
+ */
+public final class TopK {
+
+  private final int k;
+  private final int capacity;
+  private final long[] entries;
+  private final int[] sizes;
+  private final float[] thresholds;
+
+  /**
+   * Makes empty rows.
+   *
+   * @param rows 1 or more
+   * @param k entries kept of each row, 0 or more; 0 refuses every offer
+   */
+  public TopK(int rows, int k) {
+    long capacity = capacity(k);
+    if (rows < 1 || k < 0 || rows * capacity > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          rows
+              + " rows of "
+              + k
+              + " entries; valid are 1 or more rows and 0 or more entries, some "
+              + Integer.MAX_VALUE / 3 * 2
+              + " in all");
+    }
+    this.k = k;
+    this.capacity = k == 0 ? 0 : (int) capacity;
+    this.entries = new long[rows * this.capacity];
+    this.sizes = new int[rows];
+    this.thresholds = new float[rows];
+    Arrays.fill(thresholds, emptyThreshold());
+  }
+
+  private static long capacity(int k) {
+    return k + 8 + k / 2L;
+  }
+
+  /** Returns the bytes that are held of each row. */
+  static double bytesOfRow(int k) {
+    return (double) capacity(k) * Long.BYTES + Integer.BYTES + Float.BYTES;
+  }
+
+  private float emptyThreshold() {
+    return k == 0 ? Float.POSITIVE_INFINITY : Float.NEGATIVE_INFINITY;
+  }
+
+  /** What an entry of {@code row} must score at least to be among the k best, as far as known. */
+  public float threshold(int row) {
+    return thresholds[row];
+  }
+
+  /** {@link #threshold} of every row; a view, not to be modified. */
+  float[] thresholds() {
+    return thresholds;
+  }
+
+  /**
+   * Offers an entry to {@code row}.
+   *
+   * @param score any number but NaN
+   * @param id 0 or more
+   */
+  public void offer(int row, float score, int id) {
+    if (score >= thresholds[row] && k > 0) {
+      entries[row * capacity + sizes[row]++] = entry(score, id);
+      if (sizes[row] == capacity) {
+        settle(row);
+      }
+    }
+  }
+
+  /** Throws out all but the k best of {@code row}, and sets its threshold to the worst of them. */
+  void settle(int row) {
+    if (sizes[row] >= k && k > 0) {
+      int from = row * capacity;
+      selectBest(from, from + sizes[row] - 1, k);
+      sizes[row] = k;
+      thresholds[row] = score(entries[from + k - 1]);
+    }
+  }
+
+  /** Empties {@code row}. */
+  public void clear(int row) {
+    sizes[row] = 0;
+    thresholds[row] = emptyThreshold();
+  }
+
+  /** Entries of {@code row}; after {@link #settle} at most k. */
+  int size(int row) {
+    return sizes[row];
+  }
+
+  /** Id of an entry of {@code row}, {@code index} 0 to size - 1, in no particular order. */
+  int id(int row, int index) {
+    return id(entries[row * capacity + index]);
+  }
+
+  /** Score of the entry that {@link #id} names. */
+  float score(int row, int index) {
+    return score(entries[row * capacity + index]);
+  }
+
+  /**
+   * Moves the k best of {@code row} out, best first, and leaves the row empty.
+   *
+   * @param toScores gets the scores from position {@code at} on
+   * @param toIds gets the ids from position {@code at} on
+   * @return how many there were, at most k
+   */
+  public int drain(int row, float[] toScores, int[] toIds, int at) {
+    settle(row);
+    int from = row * capacity;
+    int size = sizes[row];
+    Arrays.sort(entries, from, from + size);
+    for (int rank = 0; rank < size; rank++) {
+      long entry = entries[from + size - 1 - rank];
+      toScores[at + rank] = score(entry);
+      toIds[at + rank] = id(entry);
+    }
+    clear(row);
+    return size;
+  }
+
+  /**
+   * Moves the {@code count} greatest entries of {@code from..to} to its front, the least of them
+   * last (C. Hoare's selection).
+   */
+  private void selectBest(int from, int to, int count) {
+    int target = from + count - 1;
+    int low = from;
+    int high = to;
+    while (low < high) {
+      long pivot = median(entries[low], entries[(low + high) >>> 1], entries[high]);
+      int left = low;
+      int right = high;
+      while (left <= right) {
+        while (entries[left] > pivot) {
+          left++;
+        }
+        while (entries[right] < pivot) {
+          right--;
+        }
+        if (left <= right) {
+          long swap = entries[left];
+          entries[left++] = entries[right];
+          entries[right--] = swap;
+        }
+      }
+      if (target <= right) {
+        high = right;
+      } else if (target >= left) {
+        low = left;
+      } else {
+        return;
+      }
+    }
+  }
+
+  private static long median(long a, long b, long c) {
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+
+  /**
+   * One number that is ordered as the entries are: the score's bits, made to ascend, above the
+   * complement of the id.
+   */
+  private static long entry(float score, int id) {
+    int bits = Float.floatToRawIntBits(score + 0.0f);
+    return (long) (bits ^ (bits >> 31 & Integer.MAX_VALUE)) << 32 | (~id & 0xFFFFFFFFL);
+  }
+
+  private static float score(long entry) {
+    int ascending = (int) (entry >> 32);
+    return Float.intBitsToFloat(ascending ^ (ascending >> 31 & Integer.MAX_VALUE));
+  }
+
+  private static int id(long entry) {
+    return ~(int) entry;
+  }
+}
