@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Times Kindred on Flink and prints tables in Markdown: what a step costs beside its work, and 2 TaskManagers beside 1.
+"""Measures Kindred on Flink and prints tables in Markdown: what a step costs beside its work, 2 TaskManagers beside 1, and
+which way the bytes of the step `graph` go.
 
-    ./mvnw -B -ntp -DskipTests package && runners/benchmarks/cluster.py [overhead] [scaling] [--rounds N]
+    ./mvnw -B -ntp -DskipTests package && runners/benchmarks/cluster.py [overhead] [scaling] [shuffle] [--rounds N] [--copies N]
 
-Starts runners/flink/cluster with two TaskManagers, each with half of this machine's processors. The machine should do
-nothing else. Figures are medians over the rounds; an efficiency is the median of the rounds' own.
+Starts runners/flink/cluster with two TaskManagers, each with half of this machine's processors. For times the machine should
+do nothing else. Figures are medians over the rounds; an efficiency is the median of the rounds' own.
 """
 import argparse
 import json
@@ -13,13 +14,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import zipfile
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
 PORT = 8182
 CLUSTER = f"flink=127.0.0.1:{PORT}"
-COPIES = 40  # of every photograph: some 120,000 nodes
 
 EMPTY_STEPS = 6
 EMPTY = """name: empty
@@ -54,16 +55,32 @@ def photographs(folder, copies, limit=None):
             image.with_name(f"{image.stem}-{copy}.jpg").hardlink_to(image)
 
 
-def run(experiment, store, *more):
-    """Returns the seconds of each step by id."""
-    command = [HOME / "kindred", "run", experiment, "--store", store, "--json", *more]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def kindred(command, experiment, store, *more):
+    """Returns the steps of the JSON document that a command prints, by id."""
+    words = [HOME / "kindred", command, experiment, "--store", store, "--json", *more]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(done.stderr)
-    return {step["id"]: step["seconds"] for step in json.loads(done.stdout)["steps"]}
+    return {step["id"]: step for step in json.loads(done.stdout)["steps"]}
 
 
-def overhead(folder, rounds):
+def run(experiment, store, *more):
+    """Returns the seconds of each step by id."""
+    return {name: step["seconds"] for name, step in kindred("run", experiment, store, *more).items()}
+
+
+def work(folder, copies):
+    """Runs all steps once; returns experiment and store."""
+    experiment = folder / "work.yaml"
+    store = folder / "store"
+    if not experiment.exists():
+        photographs(folder / "many", copies)
+        experiment.write_text(WORK)
+        run(experiment, store, "--runner", CLUSTER)
+    return experiment, store
+
+
+def overhead(folder, rounds, copies):
     photographs(folder / "few", 1, limit=20)
     experiment = folder / "empty.yaml"
     experiment.write_text(EMPTY)
@@ -75,12 +92,8 @@ def overhead(folder, rounds):
         print(f"| `{runner}` | {first:.1f} s | {further:.1f} s |", flush=True)
 
 
-def scaling(folder, rounds):
-    photographs(folder / "many", COPIES)
-    experiment = folder / "work.yaml"
-    experiment.write_text(WORK)
-    store = folder / "store"
-    run(experiment, store, "--runner", CLUSTER)
+def scaling(folder, rounds, copies):
+    experiment, store = work(folder, copies)
     print("| step | 1 TaskManager | 2 TaskManagers | efficiency |\n|---|---|---|---|")
     for step in "augment", "graph":
         pairs = []
@@ -92,10 +105,38 @@ def scaling(folder, rounds):
         print(f"| {step} | {one:.1f} s | {two:.1f} s | {efficiency:.2f} |", flush=True)
 
 
+def get(path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def shuffle(folder, rounds, copies):
+    experiment, store = work(folder, copies)
+    steps = kindred("run", experiment, store, "--runner", CLUSTER, "--force", "graph")
+    job = max((job for job in get("/jobs/overview")["jobs"] if job["name"].startswith("graph:")), key=lambda job: job["start-time"])
+    sent = sum(vertex["metrics"]["write-bytes"] for vertex in get(f"/jobs/{job['jid']}")["vertices"])
+    planned = kindred("plan", experiment, store)["graph"]["size"]
+
+    def size(step, table):
+        manifest = json.loads((Path(steps[step]["path"]) / "artifact.json").read_text())
+        return sum(int(file["bytes"]) for file in manifest["content"]["files"] if file["path"].startswith(table))
+
+    # Of B blocks each meets each and itself, so that every block is read B times.
+    blocks = int((8 * planned["work_items"] + 1) ** 0.5 - 1) // 2
+    rows = size("extract", "learned-embedding-")
+    print("| bytes of `graph` | MB |\n|---|---|")
+    for what, count in (
+            ("through the shuffle, as Flink counts them", sent), ("through the shuffle, as planned", planned["bytes_shuffled"]),
+            (f"rows read from files, each in {blocks} work items", blocks * rows),
+            ("table of rows", rows), ("neighbour lists written", size("graph", "neighbors-"))):
+        print(f"| {what} | {count / 1e6:.1f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["overhead", "scaling"], help="overhead, scaling; both when empty")
+    parser.add_argument("what", nargs="*", default=["overhead", "scaling", "shuffle"], help="overhead, scaling, shuffle; all when empty")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--copies", type=int, default=40, help="of every photograph; 40 make some 120,000 nodes")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kindred-bench-") as name:
         folder = Path(name)
@@ -107,7 +148,7 @@ def main():
         cluster("start", "2")
         try:
             for what in arguments.what:
-                {"overhead": overhead, "scaling": scaling}[what](folder, arguments.rounds)
+                {"overhead": overhead, "scaling": scaling, "shuffle": shuffle}[what](folder, arguments.rounds, arguments.copies)
         finally:
             cluster("stop")
 

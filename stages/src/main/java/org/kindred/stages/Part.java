@@ -14,9 +14,15 @@ import org.kindred.stages.artifact.StagedFile;
  *     own rows, for instance
  * @param rejects the first few records that it refused, one line each
  * @param measurements figures to keep beside the artifact, by name with unit
+ * @param device what TensorFlow computed it on, as {@link
+ *     org.kindred.models.tensorflow.Device#name} has it; empty where it matters to nobody
  */
 public record Part(
-    List<StagedFile> files, Content content, List<String> rejects, Map<String, Double> measurements)
+    List<StagedFile> files,
+    Content content,
+    List<String> rejects,
+    Map<String, Double> measurements,
+    String device)
     implements Serializable {
 
   /** Copies its arguments. */
@@ -28,6 +34,6 @@ public record Part(
 
   /** Returns a part with files and content alone. */
   public static Part of(List<StagedFile> files, Content content) {
-    return new Part(files, content, List.of(), Map.of());
+    return new Part(files, content, List.of(), Map.of(), "");
   }
 }

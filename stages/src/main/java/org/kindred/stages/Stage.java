@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.proto.artifact.v1.ArtifactType;
@@ -62,6 +63,15 @@ public interface Stage<C extends Message> {
    * @throws StageException naming the field, its value and what is valid
    */
   default void checkConfig(C config) {}
+
+  /**
+   * Checks that the optional inputs which the configuration calls for are bound, and no others.
+   * Called before anything runs.
+   *
+   * @param bound names of the inputs that are bound
+   * @throws StageException naming the input
+   */
+  default void checkInputs(C config, Set<String> bound) {}
 
   /**
    * Identifies what the stage reads from outside the store, so that a change there is a reason to

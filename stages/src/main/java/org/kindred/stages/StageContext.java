@@ -60,7 +60,7 @@ public record StageContext<C extends Message>(
    * @throws StageException naming what it was made of
    */
   public void checkMadeOf(String name, String madeOf, String source) {
-    String actual = madeOf.isEmpty() ? producerInput(input(name), source) : madeOf;
+    String actual = madeOf.isEmpty() ? producerInput(name, source) : madeOf;
     if (!actual.equals(input(source).digest())) {
       throw new StageException(
           "input %s of step %s was made of %s, valid is one that was made of its input %s, %s"
@@ -73,9 +73,16 @@ public record StageContext<C extends Message>(
     }
   }
 
-  private static String producerInput(StoredArtifact artifact, String name) {
-    return artifact.manifest().getProducer().getInputsList().stream()
-        .filter(input -> input.getName().equals(name))
+  /**
+   * Returns the digest of what an input's producer read, as it tells.
+   *
+   * @param name name of the input
+   * @param source the producer's name for what it read
+   * @return empty when it read nothing of this name
+   */
+  public String producerInput(String name, String source) {
+    return input(name).manifest().getProducer().getInputsList().stream()
+        .filter(input -> input.getName().equals(source))
         .map(InputRef::getDigest)
         .findFirst()
         .orElse("");

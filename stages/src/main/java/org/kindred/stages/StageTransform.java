@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
@@ -118,8 +119,18 @@ public final class StageTransform<C extends Message>
       List<StagedFile> files = parts.stream().flatMap(part -> part.files().stream()).toList();
       Producer.Builder producer = context.producer().toBuilder();
       parts.forEach(part -> producer.putAllMeasurements(part.measurements()));
+      producer.getPlatformBuilder().setDevice(devices(parts));
       output.output(
           context.store().publish(context.staging(), files, payload, producer.build()).digest());
+    }
+
+    private static String devices(List<Part> parts) {
+      return parts.stream()
+          .map(Part::device)
+          .filter(device -> !device.isEmpty())
+          .distinct()
+          .sorted()
+          .collect(Collectors.joining("; "));
     }
 
     @SuppressWarnings("unchecked") // a stage's name stands for its configuration type

@@ -12,24 +12,33 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.runners.TransformHierarchy;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.DataFile;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.DeepCluster;
 import org.kindred.proto.pipeline.v1.EvaluateConfig;
 import org.kindred.proto.pipeline.v1.ExtractConfig;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.proto.pipeline.v1.InstDisc;
+import org.kindred.proto.pipeline.v1.InvP;
+import org.kindred.proto.pipeline.v1.InvarianceRamp;
 import org.kindred.proto.pipeline.v1.KnnProtocol;
+import org.kindred.proto.pipeline.v1.LinearProbe;
+import org.kindred.proto.pipeline.v1.MoCo;
 import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.PIRL;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.proto.pipeline.v1.PropagateConfig;
 import org.kindred.proto.pipeline.v1.RecipeConfig;
@@ -53,6 +62,8 @@ import org.kindred.stages.testing.StageRunner;
 class EstimateTest {
   private static final int TRAIN = 1100;
   private static final int TEST = 150;
+  private static final int CLASSES = 10;
+  private static final int PROBE_EPOCHS = 2;
 
   /** Share of a table's bytes that an estimate may be off. */
   private static final double TOLERANCE = 0.03;
@@ -171,18 +182,7 @@ class EstimateTest {
     Estimate training =
         compare(
             new PretrainStage(),
-            PretrainConfig.newBuilder()
-                .setNetwork(
-                    Network.newBuilder()
-                        .setArchitecture(Architecture.ARCHITECTURE_RESNET10_HALF)
-                        .setEmbeddingDimension(8))
-                .setViews(recipe("A-cifar-is"))
-                .setEvaluation(recipe("test"))
-                .setObjective(Objective.newBuilder().setInstdisc(InstDisc.getDefaultInstance()))
-                .setEpochs(2)
-                .setBatchSize(64)
-                .setThreads(Runtime.getRuntime().availableProcessors())
-                .build(),
+            training(Objective.newBuilder().setInstdisc(InstDisc.getDefaultInstance()).build()),
             "dataset",
             "ingest",
             "views",
@@ -211,14 +211,54 @@ class EstimateTest {
                 .addLayers("embedding")
                 .addLayers("pooled")
                 .setKnn(KnnProtocol.newBuilder().setK(10))
+                .setLinearProbe(LinearProbe.newBuilder().setEpochs(PROBE_EPOCHS))
                 .build(),
             "embeddings",
             "extract",
             "clustering",
             "cluster");
     assertThat(evaluation.flops())
-        .as("two layers of two networks, and pixels")
-        .isEqualTo(2.0 * TEST * TRAIN * (2 * 8 + 2 * 256 + 3 * 8 * 8));
+        .as("two layers of two networks, and pixels; probes of one layer, and pixels")
+        .isEqualTo(
+            2.0 * TEST * TRAIN * (2 * 8 + 2 * 256 + 3 * 8 * 8)
+                + 4.0 * PROBE_EPOCHS * TRAIN * CLASSES * (2 * 256 + 3 * 8 * 8));
+  }
+
+  private static PretrainConfig training(Objective objective) {
+    return PretrainConfig.newBuilder()
+        .setNetwork(
+            Network.newBuilder()
+                .setArchitecture(Architecture.ARCHITECTURE_RESNET10_HALF)
+                .setEmbeddingDimension(8))
+        .setViews(recipe("A-cifar-is"))
+        .setEvaluation(recipe("test"))
+        .setObjective(objective)
+        .setEpochs(2)
+        .setBatchSize(64)
+        .setThreads(Runtime.getRuntime().availableProcessors())
+        .build();
+  }
+
+  static Stream<Objective> objectives() {
+    return Stream.of(
+        Objective.newBuilder().setMoco(MoCo.newBuilder().setQueueLength(128)).build(),
+        Objective.newBuilder()
+            .setInvp(InvP.newBuilder().setRamp(InvarianceRamp.INVARIANCE_RAMP_CONSTANT))
+            .build(),
+        Objective.newBuilder().setPirl(PIRL.newBuilder().setNegatives(100)).build(),
+        Objective.newBuilder()
+            .setDeepcluster(DeepCluster.newBuilder().setClusters(20).setComponents(4))
+            .build());
+  }
+
+  /** Momentum encoder, graph, jigsaw, clusters: all in the checkpoint; what each reports. */
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void whatAnObjectiveKeepsAndReportsIsForetold(Objective objective) throws IOException {
+    Path cifar = directory.resolve("cifar");
+    CifarFiles.write(cifar.resolve("data_batch_1.bin"), 300, Pixels.VARIED);
+    compare(new IngestStage(), CifarFiles.config(cifar).build());
+    compare(new PretrainStage(), training(objective), "dataset", "ingest");
   }
 
   @Test

@@ -20,6 +20,7 @@ import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.DeepClusterV2;
 import org.kindred.proto.pipeline.v1.ExtractConfig;
 import org.kindred.proto.pipeline.v1.InstDisc;
 import org.kindred.proto.pipeline.v1.Objective;
@@ -118,12 +119,21 @@ class MemoryTest {
   }
 
   private void checkPretrain(long examples, RecipeConfig recipe, int batch) throws IOException {
+    checkPretrain(
+        examples,
+        recipe,
+        batch,
+        Objective.newBuilder().setInstdisc(InstDisc.getDefaultInstance()).build());
+  }
+
+  private void checkPretrain(long examples, RecipeConfig recipe, int batch, Objective objective)
+      throws IOException {
     PretrainStage stage = new PretrainStage();
     PretrainConfig config =
         PretrainConfig.newBuilder()
             .setViews(recipe)
             .setEvaluation(RecipeConfig.newBuilder().setPreset("test"))
-            .setObjective(Objective.newBuilder().setInstdisc(InstDisc.getDefaultInstance()))
+            .setObjective(objective)
             .setBatchSize(batch)
             .build();
     Content.Builder dataset =
@@ -148,6 +158,19 @@ class MemoryTest {
         .isThrownBy(() -> checkPretrain(4_000_000, cifar, 65_536))
         .withMessageContaining(
             "pretrain.batch_size is 65536: training on the 4000000 examples of split train takes")
+        .withMessageEndingWith("are missing");
+  }
+
+  /** The bank as it is read and as it is clustered: twice 2 GB in 3 GB of heap. */
+  @Test
+  void whatIsClusteredBetweenEpochsMustFitTheHeap() {
+    RecipeConfig cifar = RecipeConfig.newBuilder().setPreset("A-cifar-id").build();
+    Objective clustered =
+        Objective.newBuilder().setDeepclusterV2(DeepClusterV2.getDefaultInstance()).build();
+    assertThatCode(() -> checkPretrain(50_000, cifar, 128, clustered)).doesNotThrowAnyException();
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> checkPretrain(4_000_000, cifar, 128, clustered))
+        .withMessageContaining("GiB of Java heap (-Xmx)")
         .withMessageEndingWith("are missing");
   }
 

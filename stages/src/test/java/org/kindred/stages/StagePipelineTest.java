@@ -35,6 +35,7 @@ import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.artifact.v1.Layer;
 import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.NeighborGraph;
+import org.kindred.proto.artifact.v1.PositiveSet;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.artifact.v1.ViewSet;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
@@ -95,6 +96,7 @@ class StagePipelineTest {
               EmbeddingSet.newBuilder().addFeatures(FEATURES).addSplits(test).addSplits(train));
       case ARTIFACT_TYPE_NEIGHBOR_GRAPH ->
           content.setNeighborGraph(NeighborGraph.newBuilder().setNodes(5000).setK(4));
+      case ARTIFACT_TYPE_POSITIVE_SET -> content.setPositiveSet(PositiveSet.getDefaultInstance());
       case ARTIFACT_TYPE_CLUSTERING ->
           content.setClustering(
               Clustering.newBuilder().addResults(ClusteringResult.getDefaultInstance()));

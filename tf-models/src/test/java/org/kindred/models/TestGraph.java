@@ -4,12 +4,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
 import org.kindred.models.tensorflow.Variables;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
@@ -26,7 +29,7 @@ import org.tensorflow.types.TInt32;
 /** A small graph with variables, built and run in one test. */
 public final class TestGraph implements AutoCloseable {
 
-  private final Graph graph = new Graph();
+  private final Graph graph = Sessions.newGraph();
   private final Ops tf = Ops.create(graph);
   private final Variables variables = new Variables(tf);
   private final Placeholder<TInt32> number = scalar();
@@ -77,6 +80,12 @@ public final class TestGraph implements AutoCloseable {
 
   public Ops tf() {
     return tf;
+  }
+
+  /** Returns all operations. */
+  public Stream<GraphOperation> operations() {
+    Iterable<GraphOperation> all = graph::operations;
+    return StreamSupport.stream(all.spliterator(), false);
   }
 
   public Variables variables() {

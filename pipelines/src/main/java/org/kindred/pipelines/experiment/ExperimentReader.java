@@ -94,7 +94,7 @@ public final class ExperimentReader {
     if (experiment.hasName()) {
       checkName(experiment.getName(), ((Mapping) root).get("name").at(), "name", problems);
     }
-    List<StepSpec> steps = readSteps(root, experiment.getStepsList(), folder, problems);
+    List<StepSpec> steps = readSteps(root, experiment.getStepsList(), folder, overrides, problems);
     problems.throwIfAny();
     return new ExperimentSpec(
         source,
@@ -123,7 +123,7 @@ public final class ExperimentReader {
 
   /** Reads what the steps' messages alone do not say; node i was read as message i. */
   private List<StepSpec> readSteps(
-      YamlNode root, List<Step> messages, Path folder, Problems problems) {
+      YamlNode root, List<Step> messages, Path folder, List<String> overrides, Problems problems) {
     List<YamlNode> nodes = StepNodes.of(root);
     List<String> ids = StepNodes.ids(root);
     List<StepSpec> steps = new ArrayList<>();
@@ -142,7 +142,8 @@ public final class ExperimentReader {
         checkInputs(node, id, ids, problems);
         MessageReader reader = new MessageReader(problems, folder);
         Message config = readConfig(reader, node, step.getStage(), id, path, problems);
-        steps.add(new StepSpec(id, step.getStage(), step.getInputsMap(), config, node.at()));
+        List<String> own = overrides.stream().filter(set -> set.startsWith(id + ".")).toList();
+        steps.add(new StepSpec(id, step.getStage(), step.getInputsMap(), config, node.at(), own));
       }
     }
     return steps;

@@ -1,8 +1,11 @@
 package org.kindred.pipelines.experiment;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.protobuf.Message;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,15 +17,30 @@ import java.util.Map;
  *     #ARTIFACT_PREFIX} and a reference; inputs that were left out are the planner's to bind
  * @param config the stage's configuration, valid and with defaults resolved
  * @param at where the step was written
+ * @param overrides assignments of the command line that changed the configuration, in order
  */
 public record StepSpec(
-    String id, String stage, Map<String, String> inputs, Message config, Location at) {
+    String id,
+    String stage,
+    Map<String, String> inputs,
+    Message config,
+    Location at,
+    List<String> overrides) {
 
   /** What an input starts with that names an artifact of the store instead of a step. */
   public static final String ARTIFACT_PREFIX = "artifact:";
 
-  /** Copies the inputs; their order is kept. */
+  /** Copies inputs, whose order is kept, and overrides. */
   public StepSpec {
     inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    overrides = List.copyOf(overrides);
+  }
+
+  /**
+   * Says where the configuration was written, for a message about several of its fields: {@code
+   * file:line}, and the overrides that had a part in it.
+   */
+  public String configAt() {
+    return at + overrides.stream().map(override -> ", --set " + override).collect(joining());
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.experiment.StepOrder;
@@ -40,9 +41,23 @@ public final class Binder {
     try {
       stage.checkConfig((C) step.config());
     } catch (StageException e) {
-      throw new PlanException(
-          "%s: step \"%s\": %s".formatted(step.at(), step.id(), e.getMessage()), e);
+      throw refused(step, e);
     }
+  }
+
+  @SuppressWarnings("unchecked") // the reader made the configuration from this stage's own type
+  private static <C extends Message> void checkInputs(
+      Stage<C> stage, StepSpec step, Set<String> bound) {
+    try {
+      stage.checkInputs((C) step.config(), bound);
+    } catch (StageException e) {
+      throw refused(step, e);
+    }
+  }
+
+  private static PlanException refused(StepSpec step, StageException e) {
+    return new PlanException(
+        "%s: step \"%s\": %s".formatted(step.configAt(), step.id(), e.getMessage()), e);
   }
 
   /**
@@ -90,6 +105,7 @@ public final class Binder {
         inputs.put(input.name(), onlyMaker(step, input));
       }
     }
+    checkInputs(stage, step, inputs.keySet());
     return new BoundStep(step, stage, inputs);
   }
 

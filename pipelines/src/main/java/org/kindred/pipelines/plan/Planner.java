@@ -24,6 +24,7 @@ import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.Manifests;
 import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.artifact.UnknownArtifactException;
 
 /**
  * Decides for each step whether to run it, step by step: call {@link #decide} in order, and {@link
@@ -109,11 +110,10 @@ public final class Planner {
     StoredArtifact artifact;
     try {
       artifact = store.resolve(source.substring(StepSpec.ARTIFACT_PREFIX.length()));
+    } catch (UnknownArtifactException e) {
+      throw new PlanException(unusable(step, name, e.getMessage()), e);
     } catch (ArtifactException e) {
-      throw new ArtifactException(
-          "%s: input \"%s\" of step \"%s\": %s"
-              .formatted(step.spec().at(), name, step.id(), e.getMessage()),
-          e);
+      throw new ArtifactException(unusable(step, name, e.getMessage()), e);
     }
     StageInput input =
         step.stage().inputs().stream().filter(i -> i.name().equals(name)).findFirst().orElseThrow();
@@ -130,11 +130,13 @@ public final class Planner {
     }
     List<String> damage = damage(artifact);
     if (!damage.isEmpty()) {
-      throw new ArtifactException(
-          "%s: input \"%s\" of step \"%s\": %s"
-              .formatted(step.spec().at(), name, step.id(), damage.get(0)));
+      throw new ArtifactException(unusable(step, name, damage.get(0)));
     }
     return artifact;
+  }
+
+  private static String unusable(BoundStep step, String input, String why) {
+    return "%s: input \"%s\" of step \"%s\": %s".formatted(step.spec().at(), input, step.id(), why);
   }
 
   /** Reading every byte takes its time: what was whole once is not read again by this planner. */
@@ -208,7 +210,7 @@ public final class Planner {
       return stage.sourceFingerprint((C) step.config());
     } catch (StageException e) {
       throw new PlanException(
-          "%s: step \"%s\": %s".formatted(step.spec().at(), step.id(), e.getMessage()), e);
+          "%s: step \"%s\": %s".formatted(step.spec().configAt(), step.id(), e.getMessage()), e);
     }
   }
 
@@ -230,7 +232,9 @@ public final class Planner {
               .formatted(before.getImplementationVersion(), now.getImplementationVersion()));
     }
     for (ConfigDiff.Change change : ConfigDiff.between(before.getConfig(), now.getConfig())) {
-      changes.add(step.id() + "." + change);
+      if (ReuseKeyFields.has(step.config().getDescriptorForType(), change.path())) {
+        changes.add(step.id() + "." + change);
+      }
     }
     if (before.getSeed() != now.getSeed()) {
       changes.add(

@@ -67,7 +67,8 @@ public final class Producers {
                         .setName(name)
                         .setType(artifact.type())
                         .setDigest(artifact.digest())));
-    return producer.setReuseKey(reuseKey(producer, CanonicalJson.of(step.config()))).build();
+    String config = CanonicalJson.of(ReuseKeyFields.of(step.config()));
+    return producer.setReuseKey(reuseKey(producer, config)).build();
   }
 
   private static String reuseKey(Producer.Builder producer, String config) {

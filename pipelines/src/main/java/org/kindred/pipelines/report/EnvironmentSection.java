@@ -34,7 +34,7 @@ record EnvironmentSection(List<Fact> facts, List<Measurement> measurements, List
    * @param step id of the step
    * @param name what was measured, with its unit
    * @param value the figure
-   * @param where runner and processors it was measured on
+   * @param where runner, processors and GPU it was measured on
    */
   record Measurement(String step, String name, String value, String where) {}
 
@@ -82,7 +82,8 @@ record EnvironmentSection(List<Fact> facts, List<Measurement> measurements, List
 
   private static String where(Step step) {
     Platform platform = step.maker().getPlatform();
-    return "%s, %d processors".formatted(platform.getRunner(), platform.getProcessors());
+    String where = "%s, %d processors".formatted(platform.getRunner(), platform.getProcessors());
+    return platform.getDevice().startsWith("GPU") ? where + ", " + platform.getDevice() : where;
   }
 
   private static List<Fact> facts(Run run) {

@@ -20,8 +20,8 @@ import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.stages.artifact.ArtifactStore;
 
 /**
- * One HTML file that tells what a run found and how: metrics beside their baselines, training
- * curves, neighbours, positives, views, clusters, lineage, environment.
+ * One HTML file that tells what a run found and how: metrics beside their baselines, linear probes,
+ * training curves, neighbours, positives, views, clusters, lineage, environment.
  *
  * <p>The file needs nothing but itself. What the run doesn't have is left out, so that a failed run
  * has a report too; what the store has lost or can't read is named at the top.
@@ -42,6 +42,7 @@ public final class HtmlReport {
       List<String> problems,
       List<Section> contents,
       List<MetricsSection> metrics,
+      List<ProbesSection> probes,
       List<TrainingSection> trainings,
       List<GallerySection> galleries,
       List<PositivesSection> positives,
@@ -82,6 +83,7 @@ public final class HtmlReport {
   private Page page(Run run, ArtifactStore store, RunArtifacts artifacts) throws IOException {
     List<MetricsSection> metrics =
         readable("metrics", () -> MetricsSection.of(MetricTable.of(run, store)));
+    List<ProbesSection> probes = readable("linear probes", () -> ProbesSection.of(artifacts));
     List<TrainingSection> trainings = readable("training", () -> TrainingSection.of(artifacts));
     List<GallerySection> galleries = readable("neighbours", () -> GallerySection.of(artifacts));
     List<PositivesSection> positives = readable("positives", () -> PositivesSection.of(artifacts));
@@ -92,7 +94,15 @@ public final class HtmlReport {
         readable("environment", () -> EnvironmentSection.of(artifacts));
     List<Section> sections =
         Stream.of(
-                metrics, trainings, galleries, positives, views, clusterings, lineage, environment)
+                metrics,
+                probes,
+                trainings,
+                galleries,
+                positives,
+                views,
+                clusterings,
+                lineage,
+                environment)
             .<Section>flatMap(List::stream)
             .toList();
     return new Page(
@@ -100,6 +110,7 @@ public final class HtmlReport {
         problems,
         firstOfEachHeading(sections),
         metrics,
+        probes,
         trainings,
         galleries,
         positives,

@@ -89,11 +89,17 @@ public final class RunStore implements Planner.History {
     files.replace(beatPath(id), id.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Returns when the process that runs a run was last seen alive. */
+  /**
+   * Returns when the process that runs a run was last seen alive: when it started, if it left no
+   * later trace.
+   */
   public Instant lastSeen(Run run) throws IOException {
     Instant updated = Instant.ofEpochSecond(run.getUpdated().getSeconds());
     Instant beat = Instant.ofEpochMilli(files.lastModified(beatPath(run.getId())));
-    return updated.isAfter(beat) ? updated : beat;
+    Instant trace = updated.isAfter(beat) ? updated : beat;
+    return trace.equals(Instant.EPOCH)
+        ? Instant.ofEpochSecond(run.getStarted().getSeconds())
+        : trace;
   }
 
   private String beatPath(String id) {

@@ -15,9 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kindred.proto.artifact.v1.Operation;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
+import org.kindred.proto.pipeline.v1.EvaluateConfig;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.proto.pipeline.v1.RecipeConfig;
@@ -40,7 +42,11 @@ final class DefaultsTest {
   void everyDeclaredDefaultIsSetAndValid(Message config) {
     Message resolved = Defaults.resolve(config);
     for (FieldDescriptor field : resolved.getDescriptorForType().getFields()) {
-      assertThat(field.isRepeated() || resolved.hasField(field) || MessageReader.isRequired(field))
+      assertThat(
+              field.isRepeated()
+                  || resolved.hasField(field)
+                  || MessageReader.isRequired(field)
+                  || field.getRealContainingOneof() != null)
           .as(field.getFullName())
           .isTrue();
     }
@@ -76,6 +82,32 @@ final class DefaultsTest {
     assertThat(CanonicalJson.of(graph(left))).isEqualTo(CanonicalJson.of(graph(right)));
   }
 
+  /** The reuse key of a step is made of its configuration's canonical text. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "layers: [embedding]",
+        "standardize: false",
+        "epochs: 99",
+        "batch_size: 255",
+        "learning_rate: 0.02",
+        "schedule: {preset: invp_cosine}",
+        "momentum: 0.8",
+        "weight_decay: 0.001",
+        "seed: 1",
+      })
+  void everyFieldOfALinearProbeCounts(String field) {
+    String probed = evaluate("{linear_probe: {}}");
+    assertThat(evaluate("{linear_probe: {" + field + "}}")).isNotEqualTo(probed);
+    assertThat(evaluate("{linear_probe: {epochs: 100, batch_size: 256}}")).isEqualTo(probed);
+    assertThat(evaluate("{}")).isNotEqualTo(probed);
+  }
+
+  private static String evaluate(String config) {
+    String yaml = "{name: a, steps: [{stage: evaluate, config: " + config + "}]}";
+    return CanonicalJson.of(TestStages.read(yaml).steps().get(0).config());
+  }
+
   private static GraphConfig graph(String config) {
     String yaml = "{name: a, steps: [{stage: graph, config: " + config + "}]}";
     return (GraphConfig) TestStages.read(yaml).steps().get(0).config();
@@ -101,6 +133,13 @@ final class DefaultsTest {
     assertThat(resolved.getSchedule().hasPreset()).isFalse();
     assertThat(resolved.getOptimizer().hasMomentum()).isTrue();
     assertThat(resolved.getOptimizer().hasLarc()).isFalse();
+
+    EvaluateConfig.Builder evaluation = EvaluateConfig.newBuilder();
+    assertThat(((EvaluateConfig) Defaults.resolve(evaluation.build())).hasLinearProbe()).isFalse();
+    evaluation.getLinearProbeBuilder();
+    EvaluateConfig probed = (EvaluateConfig) Defaults.resolve(evaluation.build());
+    assertThat(probed.getLinearProbe().hasEpochs()).isTrue();
+    assertThat(probed.getLinearProbe().getSchedule().hasCosine()).isFalse();
   }
 
   @Test

@@ -209,6 +209,31 @@ final class ExperimentReaderTest {
             e -> assertThat(e.getMessage().lines()).containsExactlyInAnyOrder(expected));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "epochs: 0|epochs: 0 is out of range, valid is 1 to 10000",
+        "batch_size: 65537|batch_size: 65537 is out of range, valid is 1 to 65536",
+        "learning_rate: 0|learning_rate: 0 is out of range, valid is above 0 and at most 1000",
+        "momentum: 1|momentum: 1 is out of range, valid is at least 0 and below 1",
+        "weight_decay: -0.1|weight_decay: -0.1 is out of range, valid is 0 to 1",
+        "seed: -1|seed: -1 is out of range, valid is 0 to 18446744073709551615",
+        "standardize: yes|standardize: yes is not true or false",
+        "layers: pooled|layers: pooled is not a list",
+        "schedule: {cosine: , preset: invp_cosine}"
+            + "|schedule.preset: cosine is set already, only one may be set of: preset, steps,"
+            + " cosine",
+        "layer: pooled"
+            + "|layer: unknown field; did you mean \"layers\"? valid: layers, standardize, epochs,"
+            + " batch_size, learning_rate, schedule, momentum, weight_decay, seed",
+      })
+  void refusesLinearProbes(String field, String message) {
+    assertProblem(
+        "name: a\nsteps:\n  - stage: evaluate\n    config: {linear_probe: {" + field + "}}",
+        "x.yaml:4: evaluate.linear_probe." + message);
+  }
+
   @Test
   void namesTheElementOfAList() {
     assertProblem(

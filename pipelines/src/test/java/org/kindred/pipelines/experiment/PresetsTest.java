@@ -43,6 +43,9 @@ final class PresetsTest {
     assertThat(spec.name()).isEqualTo(name);
     assertThat(spec.description()).isNotEmpty();
     assertThat(step(spec, "evaluate").inputs()).containsEntry("clustering", "cluster");
+    EvaluateConfig evaluation = (EvaluateConfig) step(spec, "evaluate").config();
+    assertThat(evaluation.hasLinearProbe()).isTrue();
+    assertThat(evaluation.getLinearProbe().hasEpochs()).as("defaults are written out").isTrue();
     assertThat(spec.steps())
         .extracting(StepSpec::id)
         .contains("ingest", "pretrain", "extract", "graph", "propagate", "cluster", "evaluate");

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kindred.pipelines.experiment.ExperimentException;
@@ -74,6 +75,48 @@ final class BinderTest {
         .isInstanceOf(PlanException.class)
         .hasMessageContaining(
             "input \"embeddings\" of step \"test-total\" takes EmbeddingSet, step \"test-source\" makes Dataset");
+  }
+
+  private static final String TRAINING =
+      """
+        - stage: pretrain
+          %s
+          config:
+            views: {preset: A-cifar-is}
+            evaluation: {preset: test}
+            objective: {%s}
+      """;
+
+  /** Before anything runs: what makes the missing input may take hours. */
+  @Test
+  void asksForTheOptionalInputsThatAConfigurationReads() throws IOException {
+    String fromSet = "invp: {from_positive_set: true}";
+    String bound = "inputs: {dataset: test-source, positives: \"artifact:0123\"}";
+    assertThatThrownBy(() -> bind(SOURCE + TRAINING.formatted("id: second", fromSet)))
+        .isInstanceOf(PlanException.class)
+        .hasMessageContaining(
+            "step \"second\": input positives is not set, which pretrain.objective.invp reads");
+    assertThatThrownBy(() -> bind(SOURCE + TRAINING.formatted(bound, "simclr: {}")))
+        .isInstanceOf(PlanException.class)
+        .hasMessageContaining(
+            "step \"pretrain\": input positives is set, which pretrain.objective.simclr does not"
+                + " read");
+    assertThat(bind(SOURCE + TRAINING.formatted(bound, fromSet)))
+        .extracting(BoundStep::id)
+        .containsExactly("test-source", "pretrain");
+  }
+
+  @Test
+  void howOftenATrainingIsSavedIsNoReasonToTrainAgain() throws IOException {
+    String training = SOURCE + TRAINING.formatted("id: t", "simclr: {}");
+    String key = key(training);
+    assertThat(key(training + "      checkpoints: {every_minutes: 7, keep: 5}\n")).isEqualTo(key);
+    assertThat(key(training + "      epochs: 3\n")).isNotEqualTo(key);
+  }
+
+  private String key(String steps) throws IOException {
+    BoundStep training = bind(steps).get(1);
+    return Producers.of(training, 1, "", Map.of(), "test").getReuseKey();
   }
 
   @Test

@@ -60,6 +60,7 @@ class HtmlReportTest {
     assertThat(sections)
         .containsExactly(
             "metrics",
+            "probes-evaluate",
             "training-pretrain",
             "neighbours-evaluate",
             "positives-positives",
@@ -82,11 +83,21 @@ class HtmlReportTest {
   @Test
   void metricsStandBesideTheirBaselinesWithTheBestMarked() {
     String row = section("metrics") + "//tbody/tr";
-    assertThat(html.count(row)).isEqualTo(1);
-    assertThat(html.text(row + "/th")).isEqualTo("knn_top1" + SampleRun.KNN_PROTOCOL);
-    assertThat(html.texts(row + "/td[contains(@class,'number')]"))
+    assertThat(html.count(row)).isEqualTo(2);
+    assertThat(html.text(row + "[1]/th")).isEqualTo("knn_top1" + SampleRun.KNN_PROTOCOL);
+    assertThat(html.texts(row + "[1]/td[contains(@class,'number')]"))
         .containsExactly("★ 0.7500", "0.5000", "0.6250");
-    assertThat(html.text(row + "/td[contains(@class,'best')]")).isEqualTo("★ 0.7500");
+    assertThat(html.text(row + "[1]/td[contains(@class,'best')]")).isEqualTo("★ 0.7500");
+    assertThat(html.texts(row + "[2]/td[contains(@class,'number')]"))
+        .containsExactly("0.5000", "-", "-");
+  }
+
+  @Test
+  void probesShowHowWellTheyFit() {
+    assertThat(html.texts(section("probes-evaluate") + "//tbody/tr/*"))
+        .containsExactly("learned", "embedding", "9", "1.0986", "0.7500", "0.8750", "0.5000");
+    assertThat(html.texts(section("probes-evaluate") + "//thead//th"))
+        .endsWith("top-1, train", "top-1, test");
   }
 
   @Test
@@ -231,7 +242,7 @@ class HtmlReportTest {
     assertThat(html.texts(environment + "//dd"))
         .contains("TestOS 1", "amd64", "17", "embedded", "0.1-test", "1.1.0", "7");
     assertThat(html.texts(environment + "//table[1]/tbody/tr[1]/*"))
-        .contains("data", "images_per_second", "123.46", "embedded, 2 processors");
+        .contains("data", "images_per_second", "123.46", "embedded, 2 processors, GPU X");
     assertThat(html.texts(environment + "//table[thead//th='reason']/tbody/tr/td"))
         .containsExactly("99", "broken <i>.png", "not a PNG & not a JPEG");
   }

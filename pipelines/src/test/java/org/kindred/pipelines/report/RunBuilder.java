@@ -91,8 +91,9 @@ final class RunBuilder {
       }
     }
     Producer producer = producer(id, stage, reads);
-    Producer measured = producer.toBuilder().putMeasurements("images_per_second", 123.456).build();
-    artifacts.put(id, store.publish(staging, files, payload, measured));
+    Producer.Builder measured = producer.toBuilder().putMeasurements("images_per_second", 123.456);
+    measured.getPlatformBuilder().setDevice("GPU X");
+    artifacts.put(id, store.publish(staging, files, payload, measured.build()));
     StepAction action =
         id.equals("data") ? StepAction.STEP_ACTION_REUSED : StepAction.STEP_ACTION_RAN;
     run.addSteps(

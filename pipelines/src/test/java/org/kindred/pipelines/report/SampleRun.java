@@ -19,6 +19,7 @@ import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.HorizontalFlip;
 import org.kindred.proto.artifact.v1.ImageEncoding;
 import org.kindred.proto.artifact.v1.Layer;
+import org.kindred.proto.artifact.v1.LinearProbeFit;
 import org.kindred.proto.artifact.v1.Metric;
 import org.kindred.proto.artifact.v1.MetricValue;
 import org.kindred.proto.artifact.v1.Model;
@@ -343,6 +344,15 @@ final class SampleRun {
             .addMetrics(
                 metric("knn_top1", 0.5, FeatureSource.FEATURE_SOURCE_UNTRAINED, "embedding"))
             .addMetrics(metric("knn_top1", 0.625, FeatureSource.FEATURE_SOURCE_PIXELS, "pixels"))
+            .addMetrics(
+                metric("linear_probe_top1", 0.5, FeatureSource.FEATURE_SOURCE_LEARNED, "embedding"))
+            .addLinearProbes(
+                LinearProbeFit.newBuilder()
+                    .setFeatures(features(FeatureSource.FEATURE_SOURCE_LEARNED))
+                    .setExamples(9)
+                    .addLoss(1.0986)
+                    .addLoss(0.75)
+                    .setBaseTop1(0.875))
             .setQuerySplit("test")
             .setBaseSplit("train")
             .build();

@@ -10,17 +10,24 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.options.PipelineOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kindred.pipelines.plan.Selection;
 import org.kindred.pipelines.testing.TestExperiment;
+import org.kindred.pipelines.testing.TestRunner;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunState;
 import org.kindred.proto.pipeline.v1.RunStep;
 import org.kindred.proto.pipeline.v1.StepAction;
+import org.kindred.stages.StepOptions;
 import org.kindred.stages.artifact.ArtifactException;
 import org.kindred.stages.artifact.StoredArtifact;
 
@@ -77,6 +84,121 @@ final class ExperimentRunnerTest {
             StepAction.STEP_ACTION_REUSED,
             StepAction.STEP_ACTION_REUSED,
             StepAction.STEP_ACTION_RAN);
+  }
+
+  /** What another run does, or the cluster suffers, while this one makes its second step. */
+  private abstract static class Disturbed implements JobRunner {
+    private final JobRunner jobs = new TestRunner();
+
+    @Override
+    public String name() {
+      return jobs.name();
+    }
+
+    @Override
+    public PipelineOptions options(Job job) {
+      return jobs.options(job);
+    }
+
+    @Override
+    public void run(Pipeline pipeline, JobMonitor monitor) {
+      jobs.run(pipeline, monitor);
+    }
+  }
+
+  @Test
+  void aTwinsArtifactIsTaken() throws IOException {
+    List<String> marks = new ArrayList<>();
+    JobRunner jobs =
+        new Disturbed() {
+          @Override
+          public boolean awaitTwin(Job job, JobMonitor monitor) throws IOException {
+            if (!job.step().equals("test-copy")) {
+              return false;
+            }
+            marks.add(job.mark());
+            experiment.run(
+                new Disturbed() {
+                  @Override
+                  public boolean awaitTwin(Job other, JobMonitor otherMonitor) {
+                    assertThat(other.run()).isNotEqualTo(job.run());
+                    marks.add(other.mark());
+                    return false;
+                  }
+                },
+                Selection.ALL);
+            return true;
+          }
+
+          @Override
+          public void run(Pipeline pipeline, JobMonitor monitor) {
+            assertThat(pipeline.getOptions().as(StepOptions.class).getStep())
+                .isEqualTo("test-source");
+            super.run(pipeline, monitor);
+          }
+        };
+    Run run = experiment.run(jobs, Selection.ALL);
+    assertThat(run.getStepsList())
+        .extracting(step -> step.getAction())
+        .containsExactly(
+            StepAction.STEP_ACTION_RAN,
+            StepAction.STEP_ACTION_REUSED,
+            StepAction.STEP_ACTION_REUSED);
+    assertThat(run.getSteps(1).getReason()).isEqualTo("nothing changed");
+    // Its own job, the twin's, and the one of the step after it.
+    assertThat(marks.get(1)).isEqualTo(marks.get(0)).isNotEqualTo(marks.get(2));
+    assertThat(experiment.store().list()).hasSize(3);
+  }
+
+  @Test
+  void aStepWhoseTwinMadeNothingIsRun() throws IOException {
+    Run run =
+        experiment.run(
+            new Disturbed() {
+              @Override
+              public boolean awaitTwin(Job job, JobMonitor monitor) {
+                return true;
+              }
+            },
+            Selection.ALL);
+    assertThat(run.getStepsList())
+        .extracting(step -> step.getAction())
+        .containsOnly(StepAction.STEP_ACTION_RAN);
+  }
+
+  /** Whether or not its job came to its end without it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRunThatLostItsClusterCanBeRunAgain(boolean jobEnded) throws IOException {
+    String lost = "the Flink cluster is lost: nobody answers; run again when it is back";
+    JobRunner jobs =
+        new Disturbed() {
+          @Override
+          public void run(Pipeline pipeline, JobMonitor monitor) {
+            boolean copy =
+                pipeline.getOptions().as(StepOptions.class).getStep().equals("test-copy");
+            if (!copy || jobEnded) {
+              super.run(pipeline, monitor);
+            }
+            if (copy) {
+              throw new JobLostException(lost, new IOException("refused"));
+            }
+          }
+        };
+    assertThatThrownBy(() -> experiment.run(jobs, Selection.ALL))
+        .isInstanceOf(StepFailedException.class)
+        .hasMessage("step test-copy failed: " + lost);
+    Run failed = experiment.runs().resolve("latest");
+    assertThat(failed.getState()).isEqualTo(RunState.RUN_STATE_FAILED);
+    assertThat(failed.getError()).isEqualTo("step test-copy failed: " + lost);
+    Run next = experiment.run(Selection.ALL);
+    assertThat(next.getStepsList())
+        .extracting(step -> step.getAction())
+        .containsExactly(
+            StepAction.STEP_ACTION_REUSED,
+            jobEnded ? StepAction.STEP_ACTION_REUSED : StepAction.STEP_ACTION_RAN,
+            StepAction.STEP_ACTION_RAN);
+    assertThat(experiment.store().list()).hasSize(3);
   }
 
   @Test

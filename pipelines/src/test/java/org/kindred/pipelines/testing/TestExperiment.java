@@ -10,6 +10,7 @@ import org.kindred.pipelines.plan.PlannedStep;
 import org.kindred.pipelines.plan.Planner;
 import org.kindred.pipelines.plan.Selection;
 import org.kindred.pipelines.run.ExperimentRunner;
+import org.kindred.pipelines.run.JobRunner;
 import org.kindred.pipelines.run.RunListener;
 import org.kindred.pipelines.run.RunStore;
 import org.kindred.proto.pipeline.v1.Run;
@@ -71,7 +72,12 @@ public final class TestExperiment {
 
   /** Runs it. */
   public Run run(Selection selection, String... overrides) throws IOException {
-    return new ExperimentRunner(store(), stages, new TestRunner(), new RunListener() {})
+    return run(new TestRunner(), selection, overrides);
+  }
+
+  /** Runs it on a runner. */
+  public Run run(JobRunner jobs, Selection selection, String... overrides) throws IOException {
+    return new ExperimentRunner(store(), stages, jobs, new RunListener() {})
         .run(read(overrides), selection);
   }
 }

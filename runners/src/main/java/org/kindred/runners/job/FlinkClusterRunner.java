@@ -88,7 +88,11 @@ final class FlinkClusterRunner implements JobRunner {
         throw new RunCancelledException();
       }
       pause();
-      twin = twin(job);
+      try {
+        twin = twin(job);
+      } catch (IOException e) {
+        throw FlinkJob.lost(e, e);
+      }
     }
     return true;
   }

@@ -107,10 +107,15 @@ final class FlinkJob {
       rest.slots();
     } catch (IOException e) {
       cause.addSuppressed(e);
-      throw new JobLostException(
-          "the Flink cluster is lost: %s; run again when it is back".formatted(e.getMessage()),
-          cause);
+      throw lost(e, cause);
     }
+  }
+
+  /** Says that a cluster which answered before does not any more. */
+  static JobLostException lost(IOException silence, Throwable cause) {
+    return new JobLostException(
+        "the Flink cluster is lost: %s; run again when it is back".formatted(silence.getMessage()),
+        cause);
   }
 
   /**

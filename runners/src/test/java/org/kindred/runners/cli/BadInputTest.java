@@ -129,8 +129,9 @@ final class BadInputTest {
       run(ingestOnly(), "--set", "ingest.source=" + empty, "--set", "ingest.format=" + format)
           .failed(Main.USAGE, "ingest.source", empty.toString());
     }
-    run(ingestOnly(), "--set", "ingest.source=" + folder.resolve("nowhere"))
-        .failed(Main.USAGE, "ingest.source", "nowhere", "does not exist");
+    String nowhere = "ingest.source=" + folder.resolve("nowhere");
+    run(ingestOnly(), "--set", nowhere)
+        .failed(Main.USAGE, "ingest.yaml:4, --set " + nowhere + ": step", "does not exist");
   }
 
   @Test
@@ -181,7 +182,7 @@ final class BadInputTest {
               - stage: graph
                 inputs: {embeddings: "artifact:0123abcd"}
             """)
-        .failed(Main.FAILED, "0123abcd");
+        .failed(Main.USAGE, "own.yaml:3", "0123abcd");
     CommandLineRun.of(arguments("show", "0123abcd")).failed(Main.FAILED, "0123abcd");
     CommandLineRun.of(arguments("verify", "0123abcd")).failed(Main.FAILED, "0123abcd");
     CommandLineRun.of(arguments("report", "latest", "-o", folder.resolve("r.html").toString()))
@@ -211,6 +212,9 @@ final class BadInputTest {
   void valuesOutOfRange() throws IOException {
     run(experiment, "--set", "graph.k=0").failed(Main.USAGE, "graph.k", "0", "1", "1000");
     run(experiment, "--set", "graph.k=many").failed(Main.USAGE, "graph.k", "many");
+    // Right by itself, but not beside the other fields: the stage refuses it.
+    run(experiment, "--set", "pretrain.evaluation.size=48", "--set", "graph.k=4")
+        .failed(Main.USAGE, "small.yaml:8, --set pretrain.evaluation.size=48: step \"pretrain\"");
     String yaml = Files.readString(Path.of(experiment));
     runYaml(yaml.replace("epochs: 2", "epochs: -2"))
         .failed(Main.USAGE, "own.yaml:15", "epochs", "-2", "1", "10000");

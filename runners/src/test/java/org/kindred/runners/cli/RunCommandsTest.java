@@ -104,4 +104,19 @@ final class RunCommandsTest {
     kindred("cancel", run).succeeded();
     assertThat(kindred("runs").succeeded().out()).isEqualTo(run + "  cancelled\n");
   }
+
+  @Test
+  void runThatLeftNoTraceAfterItsStartIsToldAsLostFromThenOn() throws Exception {
+    String run = kindred("run", ingest, "--json").succeeded().json().get("run").asText();
+    Path record = folder.resolve("store/runs").resolve(run).resolve("run.json");
+    Files.writeString(
+        record,
+        Files.readString(record)
+            .replace("RUN_STATE_DONE", "RUN_STATE_RUNNING")
+            .replaceAll("\"started\": \"[^\"]*\"", "\"started\": \"2024-02-03T04:05:06Z\"")
+            .replaceAll(",\\s*\"updated\": \"[^\"]*\"", ""));
+    Files.delete(record.resolveSibling("alive"));
+    assertThat(kindred("status").succeeded().out())
+        .contains("lost: the process that ran it was last seen at 2024-02-03T04:05:06Z");
+  }
 }

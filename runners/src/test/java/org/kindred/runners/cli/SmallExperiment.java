@@ -35,7 +35,11 @@ final class SmallExperiment {
           config: {split: test}
         - stage: evaluate
           inputs: {clustering: cluster}
-          config: {layers: [embedding, pooled], knn: {k: 10}, gallery_queries: 4}
+          config:
+            layers: [embedding, pooled]
+            knn: {k: 10}
+            gallery_queries: 4
+            linear_probe: {epochs: 5}
       """;
 
   private SmallExperiment() {}

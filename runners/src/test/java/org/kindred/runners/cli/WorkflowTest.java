@@ -97,6 +97,7 @@ final class WorkflowTest {
   @Order(2)
   void metricsStandBesideBothBaselines() {
     Map<String, Integer> features = new TreeMap<>();
+    Map<String, String> probed = new TreeMap<>();
     for (JsonNode metric : first.get("metrics")) {
       assertThat(metric.get("step").asText()).isEqualTo("evaluate");
       assertThat(metric.get("protocol").asText()).isNotEmpty();
@@ -105,9 +106,15 @@ final class WorkflowTest {
         features.merge(metric.get("features").asText(), 1, Integer::sum);
         assertThat(metric.get("value").asDouble()).isBetween(0.0, 1.0);
         assertThat(metric.get("protocol").asText()).contains("K=10", "test (36)", "train (120)");
+      } else if (metric.get("name").asText().equals("linear_probe_top1")) {
+        probed.put(metric.get("features").asText(), metric.get("layer").asText());
+        assertThat(metric.get("value").asDouble()).isBetween(0.0, 1.0);
+        assertThat(metric.get("protocol").asText()).contains("5 epochs", "test (36)");
       }
     }
     assertThat(features).containsOnlyKeys("learned", "untrained", "pixels");
+    assertThat(probed)
+        .isEqualTo(Map.of("learned", "pooled", "untrained", "pooled", "pixels", "pixels"));
   }
 
   /** Planned from the source on, with and without it, beside what the manifests say. */
@@ -166,7 +173,9 @@ final class WorkflowTest {
   @Order(3)
   void theReportIsOneFile() throws IOException {
     String html = Files.readString(Path.of(first.get("report").asText()));
-    assertThat(html).startsWith("<!DOCTYPE html>").contains("knn_top1", "data:image/");
+    assertThat(html)
+        .startsWith("<!DOCTYPE html>")
+        .contains("knn_top1", "linear_probe_top1", "data:image/");
     assertThat(html).doesNotContainPattern("(src|href)=\"https?:");
     assertThat(html.length()).isLessThan(3_000_000);
     Path again = folder.resolve("again.html");
@@ -193,6 +202,13 @@ final class WorkflowTest {
     JsonNode changed = run(store, "--json", "--set", "graph.k=7").json();
     assertThat(actions(changed))
         .isEqualTo(expected("reused", List.of("graph", "propagate"), "ran"));
+    String probe = "evaluate.linear_probe.weight_decay";
+    assertThat(
+            CommandLineRun.of(
+                    "plan", experiment, "--store", store, "--set", probe + "=1e-3", "--why")
+                .succeeded()
+                .out())
+        .contains(probe + ": 0 -> 0.001");
   }
 
   @Test
@@ -243,6 +259,9 @@ final class WorkflowTest {
             .isEqualTo(dataFiles(store, first, step));
       }
     }
+    assertThat(column(document, "artifact").get("evaluate"))
+        .as("and the same figures")
+        .isEqualTo(column(first, "artifact").get("evaluate"));
   }
 
   private static Map<String, String> dataFiles(String store, JsonNode document, String step)

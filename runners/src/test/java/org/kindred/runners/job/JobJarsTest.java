@@ -10,8 +10,7 @@ final class JobJarsTest {
 
   @Test
   void kindredBeamAndWhatTheUserAddedTravel() {
-    List<String> stay =
-        List.of("tensorflow-core-native-1.1.0-linux-x86_64.jar", "flink-runtime-1.19.3.jar");
+    List<String> stay = List.of("tensorflow-core-api-1.1.0.jar", "flink-runtime-1.19.3.jar");
     assertThat(JobJars.clusterLibraries()).containsAll(stay);
     List<String> travel =
         List.of(

@@ -4,7 +4,7 @@ package org.kindred.stages.artifact;
  * An artifact is missing, damaged, ambiguous or of the wrong kind. The message names it and says
  * what to do.
  */
-public final class ArtifactException extends RuntimeException {
+public sealed class ArtifactException extends RuntimeException permits UnknownArtifactException {
   private static final long serialVersionUID = 1L;
 
   /** Says what is wrong with which artifact. */

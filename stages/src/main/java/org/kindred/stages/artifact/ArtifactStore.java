@@ -288,7 +288,8 @@ public final class ArtifactStore implements Serializable {
    * Finds an artifact by a digest, a unique prefix of one, or the path of its directory, which may
    * lie outside this store. Only artifacts whose manifests are readable make a prefix ambiguous.
    *
-   * @throws ArtifactException if there is none or more than one, or its manifest is not valid
+   * @throws UnknownArtifactException if there is none or more than one
+   * @throws ArtifactException if its manifest is not valid
    */
   public StoredArtifact resolve(String reference) throws IOException {
     Optional<StoredArtifact> named = get(reference);
@@ -298,7 +299,7 @@ public final class ArtifactStore implements Serializable {
     if (reference.matches("[0-9a-f]{4,64}")) {
       List<StoredArtifact> matches = readable(reference);
       if (matches.size() > 1) {
-        throw new ArtifactException(
+        throw new UnknownArtifactException(
             "\"%s\" is ambiguous in store %s: %s"
                 .formatted(
                     reference,
@@ -316,7 +317,7 @@ public final class ArtifactStore implements Serializable {
         return read(outside, location);
       }
     }
-    throw new ArtifactException(
+    throw new UnknownArtifactException(
         ("no artifact \"%s\" in store %s; valid are a digest, a unique prefix of one of at least 4"
                 + " digits, and the path of a directory with %s")
             .formatted(reference, root, StoredArtifact.MANIFEST));

@@ -14,6 +14,7 @@ import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.inference.Encoder;
+import org.kindred.models.tensorflow.Device;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.EmbeddingSet;
 import org.kindred.proto.artifact.v1.FeatureSource;
@@ -247,7 +248,11 @@ final class ExtractFeatures
               .addAllSplits(splits.toList())
               .build();
       return new Part(
-          files, Content.newBuilder().setEmbeddingSet(set).build(), firstRejects, Map.of());
+          files,
+          Content.newBuilder().setEmbeddingSet(set).build(),
+          firstRejects,
+          Map.of(),
+          Device.name());
     }
 
     @Override

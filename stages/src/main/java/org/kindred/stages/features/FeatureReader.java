@@ -199,6 +199,15 @@ public final class FeatureReader implements AutoCloseable {
   }
 
   /**
+   * Copies one row, whose values are not checked.
+   *
+   * @param target takes {@link #dimension} values from {@code at} on
+   */
+  public void copy(int row, float[] target, int at) {
+    table.copyFloats(VECTOR, rows[row], 1, target, at);
+  }
+
+  /**
    * Names the example of a row that can't be used.
    *
    * @param row position of the row

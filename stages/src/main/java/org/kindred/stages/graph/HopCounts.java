@@ -1,5 +1,7 @@
 package org.kindred.stages.graph;
 
+import org.kindred.models.neighbors.Propagation;
+
 /**
  * How reliable the positives at one distance are, as far as labels are known. A diagnostic: labels
  * never choose a positive.

@@ -45,7 +45,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
 
   @Override
   public int version() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -172,6 +172,8 @@ public final class PropagateStage implements Stage<PropagateConfig> {
     PropagateConfig config = context.config();
     PositiveSet.Builder set =
         PositiveSet.newBuilder()
+            .setDataset(context.producerInput(EMBEDDINGS, "dataset"))
+            .setSplit(graph(context).getSplit())
             .setNodes(graph(context).getNodes())
             .setK(config.getK())
             .setHops(config.getHops())

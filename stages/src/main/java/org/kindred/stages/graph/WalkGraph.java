@@ -11,6 +11,7 @@ import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
+import org.kindred.models.neighbors.Propagation;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.Metric;

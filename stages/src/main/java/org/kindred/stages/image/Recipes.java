@@ -115,6 +115,12 @@ public final class Recipes {
     for (String name : config.getLeaveOutList()) {
       leaveOut(recipe, config.getPreset(), name);
     }
+    if (config.hasMinScale() && crops(recipe).isEmpty()) {
+      throw new IllegalArgumentException(
+          "min_scale is "
+              + config.getMinScale()
+              + ", which means nothing when leave_out names random_resized_crop");
+    }
     setDefaults(recipe);
     return recipe.build();
   }
@@ -223,11 +229,7 @@ public final class Recipes {
       List<RandomResizedCrop.Builder> crops = crops(changed);
       if (crops.isEmpty()) {
         throw new IllegalArgumentException(
-            "a crop of scale "
-                + crop.minScale()
-                + " to "
-                + crop.maxScale()
-                + " is asked of a recipe without random crop");
+            "the scale of a crop is set, but the recipe has no random_resized_crop");
       }
       for (RandomResizedCrop.Builder changedCrop : crops) {
         if (crop.minScale() != 0) {

@@ -155,7 +155,7 @@ final class ReadExamples extends PTransform<PCollection<SourceShard>, PCollectio
               .addAllSplits(splits.toList())
               .addAllClassNames(classNames);
       return new Part(
-          files, Content.newBuilder().setDataset(dataset).build(), firstRejects, Map.of());
+          files, Content.newBuilder().setDataset(dataset).build(), firstRejects, Map.of(), "");
     }
 
     @Override

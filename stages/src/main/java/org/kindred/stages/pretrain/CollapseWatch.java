@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.DoublePredicate;
 import org.kindred.models.linalg.SymmetricEigen;
+import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
@@ -34,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>An objective with prototypes reports the share of them in use and the entropy of their codes
- * over its greatest value; they are looked at too.
+ * over its greatest value; they are looked at too. Where the objective does not tell images apart,
+ * embeddings that are alike are no sign of anything.
  */
 final class CollapseWatch {
   static final String STD = "embedding_std";
@@ -42,11 +44,14 @@ final class CollapseWatch {
   static final String UNIFORMITY = "uniformity";
   static final String ALIGNMENT = "alignment";
 
-  /** How many they are. */
-  static final int MEASURES = 4;
+  /** All of them. */
+  static final List<String> MEASURES = List.of(STD, RANK, UNIFORMITY, ALIGNMENT);
 
   private static final double LEAST_STD = 0.1;
-  private static final double LEAST_RANK = 2;
+
+  /** Least share of the ranks above 1 that the embeddings could have. */
+  private static final double LEAST_RANK_SHARE = 0.01;
+
   private static final double GREATEST_UNIFORMITY = -0.1;
   private static final double LEAST_USED_PROTOTYPES = 0.05;
   private static final double GREATEST_CODE_ENTROPY = 0.999;
@@ -63,6 +68,7 @@ final class CollapseWatch {
   private final int[] rows;
   private final ViewMaker evaluation;
   private final ViewMaker views;
+  private final boolean watchesEmbeddings;
 
   CollapseWatch(StageContext<PretrainConfig> context, DatasetReader dataset) {
     this.step = context.step();
@@ -73,6 +79,7 @@ final class CollapseWatch {
     this.rows = Arrays.copyOf(all, count(context.config(), dataset.size()));
     this.evaluation = new ViewMaker(PretrainStage.evaluationRecipe(context.config()));
     this.views = new ViewMaker(PretrainStage.viewRecipe(context.config()));
+    this.watchesEmbeddings = Objectives.create(context.config().getObjective()).tellsImagesApart();
   }
 
   /** Returns how many images are looked at, each three times. */
@@ -89,9 +96,11 @@ final class CollapseWatch {
    */
   Map<String, Double> measure(int epoch, Map<String, Double> reported, ImageEmbedder embedder) {
     Map<String, Double> measured = new TreeMap<>();
+    int highestRank = 0;
     if (rows.length > 1) {
       float[] embeddings = images.embed(embedder, evaluation, rows, 0, 0);
       int dimension = embeddings.length / rows.length;
+      highestRank = Math.min(rows.length, dimension);
       measured.put(STD, standardDeviation(embeddings, dimension));
       measured.put(RANK, effectiveRank(embeddings, dimension));
       measured.put(UNIFORMITY, uniformity(embeddings, dimension));
@@ -102,7 +111,7 @@ final class CollapseWatch {
               images.embed(embedder, views, rows, epoch, 1),
               rows.length));
     }
-    List<String> signs = signs(measured, reported);
+    List<String> signs = signs(watchesEmbeddings ? measured : Map.of(), highestRank, reported);
     if (!signs.isEmpty()) {
       LOG.warn(
           "step {}: after epoch {} the training looks collapsed: {}. What may help: {}",
@@ -114,27 +123,39 @@ final class CollapseWatch {
     return measured;
   }
 
-  static List<String> signs(Map<String, Double> measured, Map<String, Double> reported) {
-    Map<String, Double> values = new TreeMap<>(reported);
-    values.putAll(measured);
+  /**
+   * Returns what looks like collapse.
+   *
+   * @param measured of the embeddings, as far as they are watched
+   * @param highestRank that embeddings can have: their number, or their dimension if that is less
+   * @param reported what the objective reports
+   */
+  static List<String> signs(
+      Map<String, Double> measured, int highestRank, Map<String, Double> reported) {
     List<String> signs = new ArrayList<>();
-    addIf(signs, values, STD, value -> value < LEAST_STD, "below " + LEAST_STD);
-    addIf(signs, values, RANK, value -> value < LEAST_RANK, "below " + LEAST_RANK);
+    addIf(signs, measured, STD, value -> value < LEAST_STD, "below " + LEAST_STD);
+    double leastRank = 1 + LEAST_RANK_SHARE * (highestRank - 1);
     addIf(
         signs,
-        values,
+        measured,
+        RANK,
+        value -> value < leastRank,
+        String.format(Locale.ROOT, "below %.4g", leastRank));
+    addIf(
+        signs,
+        measured,
         UNIFORMITY,
         value -> value > GREATEST_UNIFORMITY,
         "above " + GREATEST_UNIFORMITY);
     addIf(
         signs,
-        values,
+        reported,
         TrainingObjective.USED_PROTOTYPES,
         value -> value < LEAST_USED_PROTOTYPES,
         "below " + LEAST_USED_PROTOTYPES);
     addIf(
         signs,
-        values,
+        reported,
         TrainingObjective.CODE_ENTROPY,
         value -> value > GREATEST_CODE_ENTROPY,
         "above " + GREATEST_CODE_ENTROPY);

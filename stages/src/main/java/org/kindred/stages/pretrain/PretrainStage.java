@@ -3,17 +3,18 @@ package org.kindred.stages.pretrain;
 import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.beam.sdk.io.GenerateSequence;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.resourcehints.ResourceHints;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
-import org.kindred.models.network.NetworkSize;
 import org.kindred.models.objective.Crop;
-import org.kindred.models.objective.Objectives;
 import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.training.TrainingConfig;
+import org.kindred.models.training.TrainingSize;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Normalize;
@@ -34,10 +35,11 @@ import org.kindred.stages.dataset.DatasetReader;
 import org.kindred.stages.image.Recipes;
 import org.kindred.stages.image.ViewMaker;
 
-/** Dataset (and ViewSet) -> Model. */
+/** Dataset (and ViewSet, and PositiveSet) -> Model. */
 public final class PretrainStage implements Stage<PretrainConfig> {
   static final String DATASET = "dataset";
   static final String VIEWS = "views";
+  static final String POSITIVES = "positives";
 
   /** For runners that place work by such hints; training goes without where there is none. */
   private static final ResourceHints ACCELERATOR =
@@ -67,7 +69,8 @@ public final class PretrainStage implements Stage<PretrainConfig> {
   public List<StageInput> inputs() {
     return List.of(
         StageInput.required(DATASET, ArtifactType.ARTIFACT_TYPE_DATASET),
-        StageInput.optional(VIEWS, ArtifactType.ARTIFACT_TYPE_VIEW_SET));
+        StageInput.optional(VIEWS, ArtifactType.ARTIFACT_TYPE_VIEW_SET),
+        StageInput.optional(POSITIVES, ArtifactType.ARTIFACT_TYPE_POSITIVE_SET));
   }
 
   @Override
@@ -91,14 +94,31 @@ public final class PretrainStage implements Stage<PretrainConfig> {
     }
   }
 
+  /** Refuses what no data set could be trained with. */
   private static void checkObjective(PretrainConfig config) {
     try {
-      for (Crop crop : Objectives.create(config.getObjective()).views()) {
-        Recipes.cropped(viewRecipe(config), crop);
-      }
+      TrainingConfig training = training(config, 0, Integer.MAX_VALUE);
+      training.views().forEach(crop -> checkCrop(config, crop));
+      TrainingSize.of(training);
     } catch (IllegalArgumentException e) {
       throw new StageException("pretrain." + e.getMessage(), e);
     }
+  }
+
+  private static void checkCrop(PretrainConfig config, Crop crop) {
+    try {
+      Recipes.cropped(viewRecipe(config), crop);
+    } catch (IllegalArgumentException e) {
+      throw new StageException(
+          "pretrain.objective.%s.crops, applied to pretrain.views: %s"
+              .formatted(objectiveName(config), e.getMessage()),
+          e);
+    }
+  }
+
+  @Override
+  public void checkInputs(PretrainConfig config, Set<String> bound) {
+    StoredPositives.checkBound(config, bound);
   }
 
   /** The trained network takes evaluation's images as it took training's. */
@@ -140,10 +160,10 @@ public final class PretrainStage implements Stage<PretrainConfig> {
           "pretrain.batch_size is %d, valid is 2 to %d, the examples of split %s"
               .formatted(config.getBatchSize(), split.getExamples(), config.getSplit()));
     }
-    checkNetwork(config);
     checkMemory(context, split);
     InitialWeights.read(config);
     context.optionalInput(VIEWS).ifPresent(views -> checkViews(context, views));
+    StoredPositives.check(context, split);
   }
 
   private static Split split(StageContext<PretrainConfig> context) {
@@ -151,39 +171,40 @@ public final class PretrainStage implements Stage<PretrainConfig> {
         context.input(DATASET), "pretrain.split", context.config().getSplit());
   }
 
-  /** Builds the network, which some images are too small for. */
-  private static void checkNetwork(PretrainConfig config) {
-    try {
-      NetworkSize.of(config.getNetwork(), new ViewMaker(viewRecipe(config)).size());
-    } catch (IllegalArgumentException e) {
-      throw new StageException("pretrain." + e.getMessage(), e);
-    }
-  }
-
   private static void checkMemory(StageContext<PretrainConfig> context, Split split) {
     TrainingConfig training;
+    TrainingSize size;
     try {
       training = training(context, Math.toIntExact(split.getExamples()));
-      training.checkBuffers();
+      size = TrainingSize.of(training);
+      size.checkBuffers();
     } catch (IllegalArgumentException e) {
       throw new StageException("pretrain." + e.getMessage(), e);
     }
     Memory.check(
         "pretrain.batch_size is %d: training on the %d examples of split %s"
             .formatted(training.batchSize(), training.examples(), split.getName()),
-        0,
-        (double) training.memoryBytes());
+        heapBytes(context, size, split),
+        size.memoryBytes());
+  }
+
+  /** Returns the bytes of Java heap that a training holds at least. */
+  static double heapBytes(StageContext<PretrainConfig> context, TrainingSize size, Split split) {
+    return DatasetReader.heapBytes(
+            split.getExamples(), context.input(DATASET).content().getDataset().getExamples())
+        + size.heapBytes()
+        + StoredPositives.heapBytes(context);
   }
 
   /** Returns what to train on so many examples. */
   static TrainingConfig training(StageContext<PretrainConfig> context, int examples) {
-    ViewRecipe recipe = viewRecipe(context.config());
+    return training(context.config(), context.seed(), examples);
+  }
+
+  private static TrainingConfig training(PretrainConfig config, long seed, int examples) {
+    ViewRecipe recipe = viewRecipe(config);
     return TrainingConfig.of(
-        context.config(),
-        recipe.getNormalize(),
-        context.seed(),
-        examples,
-        new ViewMaker(recipe).size());
+        config, recipe.getNormalize(), seed, examples, new ViewMaker(recipe).size());
   }
 
   private static void checkViews(StageContext<PretrainConfig> context, StoredArtifact artifact) {
@@ -201,6 +222,11 @@ public final class PretrainStage implements Stage<PretrainConfig> {
               .formatted(context.step(), differing));
     }
     context.checkMadeOf(VIEWS, views.getDataset(), DATASET);
+  }
+
+  /** Returns the name by which an experiment calls what is learned. */
+  static String objectiveName(PretrainConfig config) {
+    return config.getObjective().getKindCase().name().toLowerCase(Locale.ROOT);
   }
 
   static ViewRecipe viewRecipe(PretrainConfig config) {

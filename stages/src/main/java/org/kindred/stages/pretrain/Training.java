@@ -5,9 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.kindred.models.inference.Encoder;
+import org.kindred.models.objective.PositiveLists;
+import org.kindred.models.tensorflow.Device;
 import org.kindred.models.training.Trainer;
 import org.kindred.models.training.TrainingConfig;
 import org.kindred.models.training.TrainingRun;
@@ -35,8 +36,8 @@ final class Training implements AutoCloseable {
   // Opened in this order; null until then.
   private DatasetReader dataset;
   private TrainingViews views;
-  private TrainingMonitor monitor;
   private Trainer trainer;
+  private TrainingMonitor monitor;
   private TrainingRun run;
 
   private CheckpointMirror mirror;
@@ -63,19 +64,20 @@ final class Training implements AutoCloseable {
             context.input(PretrainStage.DATASET), Optional.of(context.config().getSplit()));
     TrainingConfig training = PretrainStage.training(context, dataset.size());
     views = new TrainingViews(context, dataset, training.views());
-    monitor = new TrainingMonitor(context, dataset);
-    trainer = openTrainer(training);
+    trainer = openTrainer(training, StoredPositives.read(context, dataset));
+    monitor = new TrainingMonitor(context, dataset, trainer::positivesOf);
     run = trainer.start(views, monitor);
   }
 
-  private Trainer openTrainer(TrainingConfig training) throws IOException {
+  private Trainer openTrainer(TrainingConfig training, Optional<PositiveLists> positives)
+      throws IOException {
     String key = context.producer().getReuseKey();
     String stored = context.store().checkpoints(key);
     Path checkpoints = context.store().files().localDirectory(stored);
     mirror = new CheckpointMirror(context.store().files(), stored, checkpoints);
     mirror.fetch();
     try {
-      return Trainer.open(training, checkpoints, key, InitialWeights.read(context));
+      return Trainer.open(training, checkpoints, key, InitialWeights.read(context), positives);
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
     }
@@ -115,7 +117,7 @@ final class Training implements AutoCloseable {
     Model.Builder model =
         Model.newBuilder()
             .setNetwork(config.getNetwork())
-            .setObjective(config.getObjective().getKindCase().name().toLowerCase(Locale.ROOT))
+            .setObjective(PretrainStage.objectiveName(config))
             .setEvaluationRecipe(PretrainStage.evaluationRecipe(config))
             .setSavedModel(SAVED_MODEL)
             .setCheckpoint(CHECKPOINT)
@@ -130,7 +132,11 @@ final class Training implements AutoCloseable {
       }
     }
     return new Part(
-        files, Content.newBuilder().setModel(model).build(), List.of(), monitor.measurements());
+        files,
+        Content.newBuilder().setModel(model).build(),
+        List.of(),
+        monitor.measurements(),
+        Device.name());
   }
 
   /** Closes because of a failure, which keeps what goes wrong meanwhile. */
@@ -146,13 +152,13 @@ final class Training implements AutoCloseable {
   public void close() throws IOException {
     DatasetReader opened = dataset;
     TrainingViews source = views;
-    TrainingMonitor listener = monitor;
     Trainer state = trainer;
+    TrainingMonitor listener = monitor;
     TrainingRun steps = run;
     try (opened;
         source;
-        listener;
         state;
+        listener;
         steps) {
       // Closed in reverse order.
     }

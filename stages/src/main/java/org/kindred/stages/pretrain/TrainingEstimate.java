@@ -1,10 +1,13 @@
 package org.kindred.stages.pretrain;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.kindred.models.network.NetworkSize;
 import org.kindred.models.network.Networks;
 import org.kindred.models.training.TrainingConfig;
+import org.kindred.models.training.TrainingSize;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Layer;
 import org.kindred.proto.artifact.v1.Model;
@@ -16,7 +19,6 @@ import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.arrow.TableSize;
 import org.kindred.stages.arrow.Tables;
-import org.kindred.stages.dataset.DatasetReader;
 
 /** How large a training is. */
 final class TrainingEstimate {
@@ -29,23 +31,22 @@ final class TrainingEstimate {
   /** A loss in a checkpoint, as JSON. */
   private static final double LOSS_BYTES = 10;
 
-  /** Length of a measurement's name, in the mean. */
-  private static final double MEASURE_BYTES = 12;
-
   private TrainingEstimate() {}
 
   static Estimate of(StageContext<PretrainConfig> context, Split split) {
     PretrainConfig config = context.config();
     int examples = Math.toIntExact(split.getExamples());
     TrainingConfig training;
-    NetworkSize network;
+    TrainingSize size;
     try {
       training = PretrainStage.training(context, examples);
-      network = NetworkSize.of(config.getNetwork(), training.viewSize());
+      size = TrainingSize.of(training);
     } catch (IllegalArgumentException e) {
       throw new StageException("pretrain." + e.getMessage(), e);
     }
-    int watched = HoldOut.images(config.getMonitor(), Math.toIntExact(split.getLabelled()));
+    NetworkSize network = size.network();
+    int labelled = Math.toIntExact(split.getLabelled());
+    int watched = HoldOut.images(config.getMonitor(), labelled);
     int collapse = CollapseWatch.count(config, examples);
     double curve = LOSS_BYTES * training.steps();
     Estimate.Builder estimate =
@@ -53,28 +54,14 @@ final class TrainingEstimate {
             .table(
                 TableSize.of(
                     Tables.CURVE, Tables.curve(), training.steps(), training.steps(), Map.of()))
-            .otherBytes(training.checkpointBytes(network) + curve)
+            .otherBytes(size.checkpointBytes() + curve)
             .otherBytes((double) Float.BYTES * (network.parameters() + network.statistics()))
-            .flops(training.flops(network))
+            .flops(size.flops())
             .flops((double) config.getEpochs() * (watched + 3.0 * collapse) * network.flops())
-            .holds(
-                DatasetReader.heapBytes(
-                    examples,
-                    context.input(PretrainStage.DATASET).content().getDataset().getExamples()))
-            .holds((double) training.memoryBytes() + training.networkBytes(network));
-    int measures = (watched > 0 ? 1 : 0) + (collapse > 1 ? CollapseWatch.MEASURES : 0);
-    if (measures > 0) {
-      // What the objective reports comes on top of it.
-      long measured = (long) measures * config.getEpochs();
-      estimate.table(
-          TableSize.of(
-              Tables.MEASUREMENTS,
-              Tables.measurements(),
-              measured,
-              measured,
-              Map.of("measure", MEASURE_BYTES)));
-    }
-    if (training.hasMemoryBank()) {
+            .holds(PretrainStage.heapBytes(context, size, split))
+            .holds(size.memoryBytes() + size.networkBytes());
+    addMeasurements(estimate, measures(size, watched, collapse, labelled), config.getEpochs());
+    if (size.hasMemoryBank()) {
       int dimension = config.getNetwork().getEmbeddingDimension();
       estimate.table(
           TableSize.of(
@@ -95,6 +82,36 @@ final class TrainingEstimate {
     return estimate.byFlops(
         content(context, training, network),
         bfloat16 ? BFLOAT16_PER_CORE_SECOND : FLOAT32_PER_CORE_SECOND);
+  }
+
+  private static void addMeasurements(
+      Estimate.Builder estimate, List<String> measures, int epochs) {
+    if (!measures.isEmpty()) {
+      long rows = (long) measures.size() * epochs;
+      double nameBytes = measures.stream().mapToInt(String::length).average().orElseThrow();
+      estimate.table(
+          TableSize.of(
+              Tables.MEASUREMENTS,
+              Tables.measurements(),
+              rows,
+              rows,
+              Map.of("measure", nameBytes)));
+    }
+  }
+
+  /** Returns the names of what is measured of an epoch. */
+  private static List<String> measures(TrainingSize size, int watched, int collapse, int labelled) {
+    List<String> measures = new ArrayList<>(size.measures());
+    if (watched > 0) {
+      measures.add(TrainingMonitor.ACCURACY);
+    }
+    if (collapse > 1) {
+      measures.addAll(CollapseWatch.MEASURES);
+    }
+    if (size.findsPositives() && labelled > 1) {
+      measures.add(PositivePrecision.NAME);
+    }
+    return measures;
   }
 
   private static Content content(

@@ -6,8 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +39,8 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
 
   private final StageContext<PretrainConfig> context;
   private final long stepsPerEpoch;
+  private final DatasetReader dataset;
+  private final Supplier<Optional<IntFunction<int[]>>> positives;
   private final HoldOut holdOut;
   private final CollapseWatch collapse;
   private final TensorBoard events;
@@ -45,8 +50,19 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
   private double inputWaitSum;
   private int epochs;
 
-  TrainingMonitor(StageContext<PretrainConfig> context, DatasetReader dataset) throws IOException {
+  /**
+   * Begins to watch.
+   *
+   * @param positives what the training finds positives with, if it does
+   */
+  TrainingMonitor(
+      StageContext<PretrainConfig> context,
+      DatasetReader dataset,
+      Supplier<Optional<IntFunction<int[]>>> positives)
+      throws IOException {
     this.context = context;
+    this.dataset = dataset;
+    this.positives = positives;
     this.stepsPerEpoch = dataset.size() / context.config().getBatchSize();
     this.holdOut = new HoldOut(context, dataset);
     this.collapse = new CollapseWatch(context, dataset);
@@ -80,6 +96,12 @@ final class TrainingMonitor implements TrainingListener, AutoCloseable {
     accuracy = holdOut.accuracy(embedder);
     Map<String, Double> measured = collapse.measure(report.epoch(), report.measures(), embedder);
     accuracy.ifPresent(value -> measured.put(ACCURACY, value));
+    positives
+        .get()
+        .ifPresent(
+            finder ->
+                PositivePrecision.of(dataset, finder)
+                    .ifPresent(share -> measured.put(PositivePrecision.NAME, share)));
     events.epoch(report, measured);
     LOG.info(
         "step {}: epoch {} of {}: mean loss {}, {} images/s, {}, {}",

@@ -86,18 +86,23 @@ final class TrainingViews implements BatchSource, AutoCloseable {
 
   @Override
   public void fill(int epoch, int[] rows, int view, ByteBuffer target) {
+    fillOf(epoch, rows, rows, view, target);
+  }
+
+  @Override
+  public void fillOf(int epoch, int[] rows, int[] images, int view, ByteBuffer target) {
     ViewMaker maker = workers.get().makers.get(view);
     byte[] made = new byte[maker.bytesPerView()];
     boolean isStored =
         epoch < extent.getEpochs()
             && view < extent.getViews()
             && crops.get(view).equals(Crop.OF_RECIPE);
-    for (int row : rows) {
-      if (isStored) {
-        long at = ((long) epoch * dataset.size() + row) * extent.getViews() + view;
+    for (int i = 0; i < rows.length; i++) {
+      if (isStored && images[i] == rows[i]) {
+        long at = ((long) epoch * dataset.size() + rows[i]) * extent.getViews() + view;
         stored.get().copyBytes(IMAGE, at, made, 0, made.length);
       } else {
-        maker.make(dataset.image(row), seed, epoch, dataset.id(row), view, made, 0);
+        maker.make(dataset.image(images[i]), seed, epoch, dataset.id(rows[i]), view, made, 0);
       }
       target.put(made);
     }

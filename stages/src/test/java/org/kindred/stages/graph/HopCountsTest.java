@@ -3,7 +3,7 @@ package org.kindred.stages.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
-import org.kindred.stages.graph.Propagation.Positives;
+import org.kindred.models.neighbors.Propagation.Positives;
 
 final class HopCountsTest {
 

@@ -80,6 +80,7 @@ class PropagateStageTest {
     assertThat(artifact.content().getPositiveSet())
         .isEqualTo(
             PositiveSet.newBuilder()
+                .setSplit("train")
                 .setNodes(6)
                 .setK(1)
                 .setHops(2)

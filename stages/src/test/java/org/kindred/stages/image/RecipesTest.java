@@ -154,6 +154,9 @@ class RecipesTest {
     assertRefused(
         config("test").setMinScale(0.1),
         "min_scale is set, but the preset test has no random crop");
+    assertRefused(
+        config("A-in-v2").setMinScale(0.1).addLeaveOut("random_resized_crop"),
+        "min_scale is 0.1, which means nothing when leave_out names random_resized_crop");
     assertRefused(config("A-in-v2").setSize(2000), "size is 2000, valid is 4 to 1024");
     assertRefused(
         config("A-in-v2").setMinScale(1.5), "min_scale is 1.5, valid is more than 0, to 1");

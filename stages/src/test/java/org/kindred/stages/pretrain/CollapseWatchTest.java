@@ -68,16 +68,25 @@ final class CollapseWatchTest {
   void saysWhatLooksLikeCollapse() {
     Map<String, Double> sound =
         Map.of("embedding_std", 0.8, "effective_rank", 40.0, "uniformity", -3.0, "alignment", 0.1);
-    assertThat(CollapseWatch.signs(sound, Map.of("used_prototypes_share", 0.9))).isEmpty();
+    assertThat(CollapseWatch.signs(sound, 128, Map.of("used_prototypes_share", 0.9))).isEmpty();
     assertThat(
             CollapseWatch.signs(
                 Map.of("embedding_std", 0.01, "effective_rank", 1.2, "uniformity", -0.001),
+                101,
                 Map.of("used_prototypes_share", 0.002, "code_entropy_share", 0.9999)))
         .containsExactly(
             "embedding_std is 0.01000, below 0.1",
-            "effective_rank is 1.200, below 2.0",
+            "effective_rank is 1.200, below 2.000",
             "uniformity is -0.001000, above -0.1",
             "used_prototypes_share is 0.002000, below 0.05",
             "code_entropy_share is 0.9999, above 0.999");
+  }
+
+  @Test
+  void theLeastRankGrowsWithTheOneThatIsPossible() {
+    // No embeddings of two dimensions, and no two embeddings, have a rank above 2.
+    assertThat(CollapseWatch.signs(Map.of("effective_rank", 1.9), 2, Map.of())).isEmpty();
+    assertThat(CollapseWatch.signs(Map.of("effective_rank", 4.0), 512, Map.of()))
+        .containsExactly("effective_rank is 4.000, below 6.110");
   }
 }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.models.objective.Objectives;
+import org.kindred.models.tensorflow.Device;
 import org.kindred.models.training.Checkpoint;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Artifact;
@@ -34,7 +35,9 @@ import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.artifact.v1.ViewRecipe;
 import org.kindred.proto.pipeline.v1.AugmentConfig;
+import org.kindred.proto.pipeline.v1.CodeQueue;
 import org.kindred.proto.pipeline.v1.CosineSchedule;
+import org.kindred.proto.pipeline.v1.CropGroup;
 import org.kindred.proto.pipeline.v1.Drop;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
@@ -42,6 +45,7 @@ import org.kindred.proto.pipeline.v1.PretrainConfig;
 import org.kindred.proto.pipeline.v1.RecipeConfig;
 import org.kindred.proto.pipeline.v1.Schedule;
 import org.kindred.proto.pipeline.v1.StepSchedule;
+import org.kindred.proto.pipeline.v1.SwAV;
 import org.kindred.stages.Progress;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
@@ -123,6 +127,7 @@ class PretrainStageTest {
     assertThat(resumed.digest()).isEqualTo(once.digest());
     assertThat(resumed.manifest().getProducer().getMeasurementsMap())
         .containsOnlyKeys("images_per_second", "input_wait_share", "peak_memory_bytes");
+    assertThat(resumed.manifest().getProducer().getPlatform().getDevice()).isEqualTo(Device.name());
   }
 
   @ParameterizedTest
@@ -307,6 +312,68 @@ class PretrainStageTest {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> new PretrainStage().estimate(context))
         .withMessageStartingWith(message);
+    assertThatExceptionOfType(StageException.class)
+        .as("before there is a data set")
+        .isThrownBy(() -> new PretrainStage().checkConfig(config.build()))
+        .withMessageStartingWith(message);
+  }
+
+  private static void assertRefusedEarly(PretrainConfig.Builder config, String message) {
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> new PretrainStage().checkConfig(config.build()))
+        .withMessage(message);
+  }
+
+  /** What a step upstream would take hours for is not begun. */
+  @Test
+  void whatNoDatasetCouldBeTrainedWithIsRefusedBeforeAnythingRuns() {
+    CropGroup large = CropGroup.newBuilder().setCount(2).build();
+    SwAV swav =
+        SwAV.newBuilder()
+            .addCrops(large)
+            .addCrops(CropGroup.newBuilder().setCount(2).setSize(32))
+            .build();
+    PretrainConfig.Builder config =
+        TinyPretraining.config(Objective.newBuilder().setSwav(swav).build())
+            .setViews(TinyPretraining.recipe("A-cifar-is", 64))
+            .setEvaluation(TinyPretraining.recipe("test", 64));
+    new PretrainStage().checkConfig(config.build());
+    config.getNetworkBuilder().setArchitecture(Architecture.ARCHITECTURE_VGG16_BN);
+    assertRefusedEarly(
+        config,
+        "pretrain.network.architecture is vgg16_bn, whose weights belong to images of one size,"
+            + " valid with objective swav, which has images of 32 px beside views of 64 px, are"
+            + " residual networks");
+    assertRefusedEarly(
+        TinyPretraining.config(
+            Objective.newBuilder()
+                .setSwav(swav.toBuilder().setQueue(CodeQueue.newBuilder().setLength(6)))
+                .build()),
+        "pretrain.objective.swav.queue.length is 6, valid is a multiple of 4, the images that go"
+            + " through the network at a time");
+    assertRefusedEarly(
+        TinyPretraining.config(TinyPretraining.INSTDISC).setMicroBatches(3),
+        "pretrain.micro_batches is 3, valid is a divisor of batch_size, which is 4");
+    assertRefusedEarly(
+        TinyPretraining.config(
+            Objective.newBuilder().setSwav(SwAV.newBuilder().setTemperature(-1)).build()),
+        "pretrain.objective.swav.temperature is -1.0, valid is above 0");
+    CropGroup scaled = large.toBuilder().setMinScale(0.3).build();
+    PretrainConfig.Builder uncropped =
+        TinyPretraining.config(
+            Objective.newBuilder().setSwav(SwAV.newBuilder().addCrops(scaled)).build());
+    uncropped.getViewsBuilder().addLeaveOut("random_resized_crop");
+    assertRefusedEarly(
+        uncropped,
+        "pretrain.objective.swav.crops, applied to pretrain.views: the scale of a crop is set, but"
+            + " the recipe has no random_resized_crop");
+    CropGroup small = large.toBuilder().setMaxScale(0.1).build();
+    assertRefusedEarly(
+        TinyPretraining.config(
+            Objective.newBuilder().setSwav(SwAV.newBuilder().addCrops(small)).build()),
+        "pretrain.objective.swav.crops, applied to pretrain.views: operations[0]"
+            + " (random_resized_crop): min_scale is 0.2 and max_scale is 0.1, valid is 0 < min_scale"
+            + " <= max_scale <= 1.0");
   }
 
   @Test

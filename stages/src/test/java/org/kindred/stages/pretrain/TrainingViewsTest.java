@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,6 +62,12 @@ class TrainingViewsTest {
   }
 
   private byte[] fill(Map<String, StoredArtifact> inputs, int epoch, int view) throws IOException {
+    return fill(inputs, epoch, view, UnaryOperator.identity());
+  }
+
+  private byte[] fill(
+      Map<String, StoredArtifact> inputs, int epoch, int view, UnaryOperator<int[]> images)
+      throws IOException {
     StageContext<PretrainConfig> context = runner.context(new PretrainStage(), CONFIG, inputs);
     try (DatasetReader dataset = DatasetReader.open(inputs.get("dataset"), Optional.of("train"));
         TrainingViews views =
@@ -67,7 +75,8 @@ class TrainingViewsTest {
       ByteBuffer target = ByteBuffer.allocate(dataset.size() * VIEW_BYTES);
       // Backwards, as no order must matter.
       int last = dataset.size() - 1;
-      views.fill(epoch, IntStream.rangeClosed(0, last).map(i -> last - i).toArray(), view, target);
+      int[] rows = IntStream.rangeClosed(0, last).map(i -> last - i).toArray();
+      views.fillOf(epoch, rows, images.apply(rows), view, target);
       assertThat(target.hasRemaining()).isFalse();
       return target.array();
     }
@@ -112,6 +121,24 @@ class TrainingViewsTest {
     assertThat(fill(stored, 0, 1)).containsOnly(0);
     assertThat(fill(stored, 1, 1)).isEqualTo(fill(online, 1, 1));
     assertThat(fill(stored, 0, 2)).isEqualTo(fill(online, 0, 2));
+  }
+
+  @Test
+  void aViewOfAnotherImageIsDrawnAsTheExamplesOwn() throws IOException {
+    // Records are alike, so that views differ in their draws alone.
+    StoredArtifact dataset =
+        dataset("cifar", 5, (record, channel, y, x) -> (40 * channel + 7 * y + 3 * x) % 256);
+    Map<String, StoredArtifact> online = Map.of("dataset", dataset);
+    UnaryOperator<int[]> first = rows -> new int[rows.length];
+    byte[] own = fill(online, 0, 1);
+    assertThat(own).isNotEqualTo(fill(online, 0, 0));
+    assertThat(fill(online, 0, 1, first)).isEqualTo(own);
+    // A stored view is of the example's own image.
+    StoredArtifact black = augment(dataset("black", 5, (record, channel, y, x) -> 0), 1);
+    byte[] mixed = fill(Map.of("dataset", dataset, "views", black), 0, 1, first);
+    int ofOthers = 4 * VIEW_BYTES;
+    assertThat(Arrays.copyOf(mixed, ofOthers)).isEqualTo(Arrays.copyOf(own, ofOthers));
+    assertThat(Arrays.copyOfRange(mixed, ofOthers, mixed.length)).containsOnly(0);
   }
 
   @Test

@@ -88,6 +88,7 @@ public record StageRunner(ArtifactStore store, int parallelism) {
   public <C extends Message> StoredArtifact run(
       Stage<C> stage, C config, Map<String, StoredArtifact> inputs) throws IOException {
     stage.checkConfig(config);
+    stage.checkInputs(config, inputs.keySet());
     StageContext<C> context = context(stage, config, inputs);
     stage.check(context);
     Pipeline pipeline = Pipeline.create(options(stage));

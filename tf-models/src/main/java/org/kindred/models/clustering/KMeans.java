@@ -300,9 +300,15 @@ public final class KMeans {
       this.points = points;
       int columns = Math.multiplyExact(restarts, clusters);
       this.blockRows = Math.max(1, Math.min(MAX_BLOCK_ROWS, MAX_PRODUCTS / columns));
-      for (int start = 0; start < points.rows(); start += blockRows) {
-        int rows = Math.min(blockRows, points.rows() - start);
-        matrices.add(product.upload(points.rows(start, rows), rows, points.dim()));
+      try {
+        for (int start = 0; start < points.rows(); start += blockRows) {
+          int rows = Math.min(blockRows, points.rows() - start);
+          matrices.add(product.upload(points.rows(start, rows), rows, points.dim()));
+        }
+      } catch (RuntimeException | Error e) {
+        // Nobody else has them yet: native memory may have run out at a later block.
+        close();
+        throw e;
       }
     }
 

@@ -20,16 +20,9 @@ final class RandomRows {
     return centers;
   }
 
-  /** The first steps of a shuffle. */
   private static int[] draw(int rows, int count, long seed, int restart) {
-    CounterRandom random = new CounterRandom(Domain.CLUSTERING, seed, 0, restart, 0);
     int[] order = IntStream.range(0, rows).toArray();
-    for (int i = 0; i < count; i++) {
-      int j = i + random.nextInt(rows - i);
-      int drawn = order[j];
-      order[j] = order[i];
-      order[i] = drawn;
-    }
+    new CounterRandom(Domain.CLUSTERING, seed, 0, restart, 0).draw(order, count);
     return Arrays.copyOf(order, count);
   }
 }

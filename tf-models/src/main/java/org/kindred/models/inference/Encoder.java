@@ -21,6 +21,7 @@ import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.proto.TensorShapeProto;
@@ -105,12 +106,14 @@ public final class Encoder implements AutoCloseable {
     if (!Files.isRegularFile(savedModel.resolve("saved_model.pb"))) {
       throw new IllegalArgumentException(savedModel + " is not a SavedModel's directory");
     }
+    // Before TensorFlow is touched.
+    ConfigProto configuration = Sessions.configuration(Precision.PRECISION_FLOAT32, 0);
     SavedModelBundle bundle;
     try {
       bundle =
           SavedModelBundle.loader(savedModel.toString())
               .withTags(FrozenNetwork.TAG)
-              .withConfigProto(Sessions.configuration(Precision.PRECISION_FLOAT32, 0))
+              .withConfigProto(configuration)
               .load();
     } catch (TensorFlowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(savedModel + " is not a whole SavedModel", e);

@@ -4,7 +4,6 @@ import java.nio.FloatBuffer;
 import java.util.Objects;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
-import org.kindred.proto.pipeline.v1.Precision;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
@@ -28,7 +27,7 @@ public final class MatrixProduct implements AutoCloseable {
    */
   private static final int FEWEST_ROWS = 64;
 
-  private final Graph graph = new Graph();
+  private final Graph graph = Sessions.newGraph();
   private final Session session;
   private final Placeholder<TFloat32> left;
   private final Placeholder<TFloat32> right;
@@ -40,7 +39,7 @@ public final class MatrixProduct implements AutoCloseable {
     left = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, -1)));
     right = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, -1)));
     product = tf.linalg.matMul(left, right, MatMul.transposeB(true));
-    session = Sessions.open(graph, Precision.PRECISION_FLOAT32, 0);
+    session = Sessions.onProcessor(graph);
   }
 
   /** A matrix in native memory, to be multiplied any number of times. */

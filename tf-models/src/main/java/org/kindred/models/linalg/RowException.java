@@ -1,6 +1,6 @@
 package org.kindred.models.linalg;
 
-/** A row of a matrix cannot be compared with others. */
+/** A row of a matrix cannot be used. */
 public final class RowException extends IllegalArgumentException {
 
   private static final long serialVersionUID = 1L;
@@ -8,7 +8,13 @@ public final class RowException extends IllegalArgumentException {
   private final int row;
   private final String problem;
 
-  RowException(int row, String problem) {
+  /**
+   * Names a row.
+   *
+   * @param row its position in the whole matrix
+   * @param problem what is wrong with it, to follow its name
+   */
+  public RowException(int row, String problem) {
     super("row " + row + " " + problem);
     this.row = row;
     this.problem = problem;

@@ -4,9 +4,6 @@ import java.nio.DoubleBuffer;
 import java.util.Objects;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
-import org.kindred.proto.pipeline.v1.Precision;
-import org.tensorflow.DeviceSpec;
-import org.tensorflow.DeviceSpec.DeviceType;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -58,13 +55,12 @@ public final class SymmetricEigen {
                 .formatted(i / size, i % size, matrix[i]));
       }
     }
-    try (Graph graph = new Graph()) {
-      Ops tf =
-          Ops.create(graph).withDevice(DeviceSpec.newBuilder().deviceType(DeviceType.CPU).build());
+    try (Graph graph = Sessions.newGraph()) {
+      Ops tf = Ops.create(graph);
       Placeholder<TFloat64> input =
           tf.placeholder(TFloat64.class, Placeholder.shape(Shape.of(size, size)));
       SelfAdjointEig<TFloat64> eigen = tf.linalg.selfAdjointEig(input);
-      try (Session session = Sessions.open(graph, Precision.PRECISION_FLOAT32, 0);
+      try (Session session = Sessions.onProcessor(graph);
           TFloat64 value = TFloat64.tensorOf(Shape.of(size, size), DataBuffers.of(matrix));
           Result result =
               session.runner().feed(input, value).fetch(eigen.e()).fetch(eigen.v()).run()) {

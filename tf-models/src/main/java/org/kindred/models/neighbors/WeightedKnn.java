@@ -1,5 +1,7 @@
 package org.kindred.models.neighbors;
 
+import org.kindred.models.classification.ClassRanking;
+
 /**
  * Classifies a query by a vote of its nearest neighbours, weighted by similarity: the score of
  * class c is the sum over the neighbours j of class c of exp(s_j / sigma).
@@ -51,7 +53,7 @@ public final class WeightedKnn {
     double[] scores = new double[classes];
     double total = 0;
     for (int j = 0; j < labels.length; j++) {
-      checkLabel(labels[j]);
+      ClassRanking.checkLabel(labels[j], classes);
       double vote = StrictMath.exp(((double) similarities[j] - similarities[0]) / temperature);
       scores[labels[j]] += vote;
       total += vote;
@@ -69,31 +71,11 @@ public final class WeightedKnn {
    * @return 0 for the predicted class, to classes - 1
    */
   public int rank(double[] probabilities, int label) {
-    checkLabel(label);
-    int rank = 0;
-    for (int c = 0; c < classes; c++) {
-      if (probabilities[c] > probabilities[label]
-          || (probabilities[c] == probabilities[label] && c < label)) {
-        rank++;
-      }
-    }
-    return rank;
+    return ClassRanking.rank(probabilities, label);
   }
 
   /** Returns the class of the greatest probability, of equals the lowest. */
   public int predict(double[] probabilities) {
-    int best = 0;
-    for (int c = 1; c < classes; c++) {
-      if (probabilities[c] > probabilities[best]) {
-        best = c;
-      }
-    }
-    return best;
-  }
-
-  private void checkLabel(int label) {
-    if (label < 0 || label >= classes) {
-      throw new IllegalArgumentException("label is " + label + ", valid is 0 to " + (classes - 1));
-    }
+    return ClassRanking.first(probabilities);
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.kindred.models.tensorflow.ConstantWeights;
+import org.kindred.models.tensorflow.Sessions;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.TensorFlow;
@@ -65,7 +66,7 @@ public final class FrozenNetwork implements AutoCloseable {
    */
   public static FrozenNetwork build(
       EmbeddingNetwork network, int size, ConstantWeights.Source weights) {
-    Graph graph = new Graph();
+    Graph graph = Sessions.newGraph();
     try {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =

@@ -63,6 +63,24 @@ public final class Layers {
     return new Layers(tf, weights, training, other, statisticUpdates);
   }
 
+  /** Returns layers for a part of a batch, whose statistics go on from where these are. */
+  public Layers part() {
+    return new Layers(tf, weights, training, scheme, new LinkedHashMap<>(statisticUpdates));
+  }
+
+  /** Moves each statistic to the mean of where the parts of a batch have moved it. */
+  public void takeMean(List<Layers> parts) {
+    for (String name : parts.get(0).statisticUpdates.keySet()) {
+      List<Operand<TFloat32>> moved =
+          parts.stream().map(part -> part.statisticUpdates.get(name)).toList();
+      statisticUpdates.put(
+          name,
+          moved.size() == 1
+              ? moved.get(0)
+              : tf.math.div(tf.math.addN(moved), tf.constant((float) moved.size())));
+    }
+  }
+
   /** Returns the operations that layers are made of. */
   public Ops ops() {
     return tf;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.kindred.models.tensorflow.Sessions;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.tensorflow.Graph;
@@ -60,7 +61,7 @@ public record NetworkSize(
    *     such layer
    */
   public static NetworkSize of(Network network, int side, Collection<String> wanted) {
-    try (Graph graph = new Graph()) {
+    try (Graph graph = Sessions.newGraph()) {
       Ops tf = Ops.create(graph);
       Placeholder<TUint8> images =
           tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(1, side, side, 3)));

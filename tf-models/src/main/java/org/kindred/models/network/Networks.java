@@ -84,7 +84,7 @@ public final class Networks {
   }
 
   /** Returns the name by which an experiment calls an architecture. */
-  static String name(Architecture architecture) {
+  public static String name(Architecture architecture) {
     return architecture.name().replaceFirst("^ARCHITECTURE_", "").toLowerCase(Locale.ROOT);
   }
 

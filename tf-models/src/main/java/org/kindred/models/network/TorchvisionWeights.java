@@ -13,6 +13,7 @@ import java.util.stream.LongStream;
 import org.kindred.models.safetensors.ForeignSafetensors;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.safetensors.SafetensorsWriter;
+import org.kindred.models.tensorflow.Sessions;
 import org.kindred.proto.artifact.v1.Network;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
@@ -203,7 +204,7 @@ public final class TorchvisionWeights {
           "network.architecture is %s, valid for weights in torchvision's layout are residual networks"
               .formatted(Networks.name(network.getArchitecture())));
     }
-    try (Graph graph = new Graph()) {
+    try (Graph graph = Sessions.newGraph()) {
       Ops tf = Ops.create(graph);
       DeclaredWeights weights = new DeclaredWeights(tf);
       Layers layers = Layers.forEvaluation(tf, weights);

@@ -12,6 +12,9 @@ import org.kindred.models.clustering.KMeans.Start;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
+import org.kindred.models.objective.Cost.Between;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.objective.EpochState.FeatureReader;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
@@ -39,6 +42,9 @@ final class ClusterPrototypes {
 
   static final String CLUSTERS = TrainingObjective.STATE_PREFIX + "clusters";
 
+  /** Name under which the share of clusters that have members is reported. */
+  static final String USED = "used_clusters_share";
+
   private static final int NONE = -1;
 
   private final PCL config;
@@ -57,11 +63,6 @@ final class ClusterPrototypes {
     this.reader = reader;
     for (int i = 0; i < config.getClustersCount(); i++) {
       int count = config.getClusters(i);
-      if (count > step.sizes().examples()) {
-        throw new IllegalArgumentException(
-            "pcl.clusters[%d] is %d, valid is at most %d, the number of images"
-                .formatted(i, count, step.sizes().examples()));
-      }
       centers.add(
           step.variables()
               .variable(
@@ -73,7 +74,44 @@ final class ClusterPrototypes {
     step.atEpochStart(this::cluster);
   }
 
-  private void cluster(EpochState state) throws IOException {
+  /**
+   * Returns a cost with clusterings: logits, shares and their gradient in 64 bits, products of the
+   * images with the centers that are compared and with the gradient. Before an epoch, all images'
+   * features.
+   */
+  static Cost withCost(Cost before, Extent extent, PCL config) {
+    int dimension = extent.dimension();
+    int epochs = Math.max(0, extent.epochs() - config.getStartEpoch());
+    int compared = extent.images() * (1 + othersOfImage(config, extent.images()));
+    int largest = 0;
+    double all = 0;
+    Cost cost = before.withState(State.table(CLUSTERS, extent, config.getClustersCount()));
+    for (int i = 0; i < config.getClustersCount(); i++) {
+      int clusters = config.getClusters(i);
+      largest = Math.max(largest, clusters);
+      all += clusters;
+      cost =
+          cost.withState(new State(CENTERS + i, clusters, dimension, Kind.VARIABLE))
+              .withState(new State(CONCENTRATIONS + i, 1, clusters, Kind.VARIABLE))
+              .withStep(
+                  Cost.doubles(3, extent.images(), compared),
+                  2 * Cost.products(extent.images(), compared, dimension));
+    }
+    if (epochs == 0) {
+      return cost;
+    }
+    Between work =
+        EpochWork.clustering(
+            extent,
+            dimension,
+            largest,
+            config.getKmeansRestarts(),
+            config.getKmeansIterations() + 1,
+            epochs * all / largest);
+    return cost.withBetween(EpochWork.withRows(work, extent, dimension, 0, epochs));
+  }
+
+  private void cluster(EpochState state) throws IOException, InterruptedException {
     if (state.epoch() < config.getStartEpoch()) {
       return;
     }
@@ -121,29 +159,54 @@ final class ClusterPrototypes {
     for (int i = 0; i < centers.size(); i++) {
       terms.add(protoNce(queries, i, step.column(own, i)));
     }
+    HostCount.measure(
+        step,
+        USED,
+        this::used,
+        config.getClustersList().stream().mapToInt(Integer::intValue).sum());
     return tf.math.div(Wide.sum(tf, terms), tf.constant((double) terms.size()));
   }
 
   private Operand<TFloat64> protoNce(
       Operand<TFloat64> queries, int clustering, Operand<TInt32> own) {
     Ops tf = step.tf();
-    Operand<TInt32> count = tf.constant(config.getClusters(clustering));
-    Operand<TFloat64> similarities =
-        Wide.products(tf, queries, Wide.of(tf, centers.get(clustering).value()));
-    Operand<TFloat64> logits =
-        tf.math.div(similarities, Wide.of(tf, concentrations.get(clustering).value()));
-    Operand<TFloat64> targets = tf.oneHot(own, count, tf.constant(1.0), tf.constant(0.0));
+    int batch = step.sizes().batch();
     Operand<TInt32> others = tf.reshape(others(clustering), tf.constant(new int[] {-1}));
     Operand<TInt32> compared = tf.concat(List.of(own, others), tf.constant(0));
-    // The sum passes over NONE.
-    Operand<TFloat64> counts =
-        tf.math.unsortedSegmentSum(tf.fill(tf.shape(compared), tf.constant(1.0)), compared, count);
-    Operand<TFloat64> left =
-        tf.math.sub(tf.constant(1.0), tf.math.minimum(counts, tf.constant(1.0)));
+    Operand<TFloat64> logits =
+        tf.math.div(
+            Wide.products(tf, queries, chosen(centers.get(clustering), compared)),
+            chosen(concentrations.get(clustering), compared));
     Operand<TFloat64> logShares =
-        tf.nn.logSoftmax(tf.math.add(logits, tf.math.mul(left, tf.constant(Wide.EXCLUDED))));
-    Operand<TFloat64> ofImages = Wide.rowSums(tf, tf.math.mul(targets, logShares));
-    return tf.math.neg(Wide.mean(tf, ofImages));
+        tf.nn.logSoftmax(
+            tf.math.add(logits, tf.math.mul(isNone(compared), tf.constant(Wide.EXCLUDED))));
+    // Column b is the center of image b.
+    Operand<TFloat64> ofImages =
+        Wide.rowSums(
+            tf,
+            tf.math.mul(
+                tf.slice(logShares, tf.constant(new int[2]), tf.constant(new int[] {batch, batch})),
+                Wide.shifted(tf, batch, 0)));
+    Operand<TFloat64> counted = tf.math.sub(tf.constant(1.0), isNone(own));
+    return tf.math.neg(Wide.mean(tf, tf.math.mul(counted, ofImages)));
+  }
+
+  /** Returns rows of a variable, any where there is {@link #NONE}. */
+  private Operand<TFloat64> chosen(Variable variable, Operand<TInt32> rows) {
+    Ops tf = step.tf();
+    return Wide.of(
+        tf, tf.gather(variable.value(), tf.math.maximum(rows, tf.constant(0)), tf.constant(0)));
+  }
+
+  private Operand<TFloat64> isNone(Operand<TInt32> clusterNumbers) {
+    Ops tf = step.tf();
+    return tf.dtypes.cast(tf.math.less(clusterNumbers, tf.constant(0)), TFloat64.class);
+  }
+
+  private int used() {
+    return IntStream.range(0, centers.size())
+        .map(i -> HostCount.used(clusters, i, config.getClusters(i)))
+        .sum();
   }
 
   /**
@@ -154,14 +217,17 @@ final class ClusterPrototypes {
    */
   private Operand<TInt32> others(int clustering) {
     int batch = step.sizes().batch();
-    int width = (config.getOtherPrototypes() + batch - 1) / batch;
     return step.lookup(
-        width,
+        othersOfImage(config, batch),
         (epoch, rows, target) -> {
           CounterRandom random =
               new CounterRandom(Domain.NOISE, step.sizes().seed(), epoch, rows[0], clustering);
           drawOthers(clustering, rows, random, target);
         });
+  }
+
+  private static int othersOfImage(PCL config, int batch) {
+    return (config.getOtherPrototypes() + batch - 1) / batch;
   }
 
   private void drawOthers(int clustering, int[] rows, CounterRandom random, IntBuffer target) {
@@ -173,15 +239,10 @@ final class ClusterPrototypes {
       }
     }
     int[] others = IntStream.range(0, isOwn.length).filter(cluster -> !isOwn[cluster]).toArray();
+    int drawn = Math.min(others.length, config.getOtherPrototypes());
+    random.draw(others, drawn);
     for (int i = 0; target.hasRemaining(); i++) {
-      if (i < Math.min(others.length, config.getOtherPrototypes())) {
-        int j = i + random.nextInt(others.length - i);
-        int drawn = others[j];
-        others[j] = others[i];
-        target.put(drawn);
-      } else {
-        target.put(NONE);
-      }
+      target.put(i < drawn ? others[i] : NONE);
     }
   }
 }

@@ -10,7 +10,6 @@ import org.kindred.models.clustering.KMeans.EmptyClusters;
 import org.kindred.models.clustering.KMeans.Start;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.Similarity;
-import org.kindred.models.objective.EpochState.FeatureReader;
 import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.DeepClusterV2;
@@ -33,7 +32,7 @@ import org.tensorflow.types.TInt32;
  *
  * <p>All views of an image share its cluster. An image that the epoch before passed over, as one of
  * the last incomplete batch, has none and is left out; n counts the others of the batch. Before the
- * first epoch the embeddings are those of the evaluation images.
+ * first epoch the network sees its views once without learning.
  *
  * <p>Costs, beside matrix products of a batch with the centers, k-means before each epoch: {@code
  * heads x (rounds + 1)} products of all images with the centers.
@@ -48,6 +47,9 @@ final class DeepClusterV2Objective implements TrainingObjective {
   private static final String SECOND_BANK = STATE_PREFIX + "memory_bank.second_view";
   private static final String VISITS = STATE_PREFIX + "visits";
   private static final int NONE = -1;
+
+  /** Before the epoch -1, which is the look at the first epoch's views. */
+  private static final int NEVER = -2;
 
   private final DeepClusterV2 config;
   private final double temperature;
@@ -68,28 +70,66 @@ final class DeepClusterV2Objective implements TrainingObjective {
   }
 
   @Override
-  public long stateBytes(int examples, int dimension) {
-    return MultiCrop.ASSIGNED * MemoryBank.bytes(examples, dimension)
-        + config.getHeads() * MemoryBank.bytes(config.getPrototypes(), dimension);
+  public List<String> measures() {
+    return List.of(USED_PROTOTYPES);
   }
 
-  /** Logits, predictions and their gradient. */
   @Override
-  public long stepBytes(int batch, int examples) {
-    return 3L * Double.BYTES * config.getHeads() * views.size() * batch * config.getPrototypes();
+  public void check(int batch, int microBatches, int examples) {
+    Checks.atMost(
+        "deepcluster_v2.prototypes",
+        config.getPrototypes(),
+        2,
+        examples / batch * batch,
+        "the images of an epoch's complete batches");
+  }
+
+  /**
+   * Logits, predictions and their gradient in 64 bits; products with the centers and with the
+   * gradient. Before an epoch the embeddings of one view, and a copy of those that are clustered.
+   */
+  @Override
+  public Cost cost(Extent extent) {
+    int dimension = extent.dimension();
+    double rows = (double) views.size() * extent.images() * config.getHeads();
+    Cost cost =
+        Cost.of(
+                Cost.State.bank(MEMORY_BANK, extent),
+                Cost.State.bank(SECOND_BANK, extent),
+                Cost.State.table(CLUSTERS, extent, config.getHeads()),
+                Cost.State.table(VISITS, extent, 1))
+            .withStep(
+                Cost.doubles(3, rows, config.getPrototypes()),
+                2 * Cost.products(rows, config.getPrototypes(), dimension));
+    for (int head = 0; head < config.getHeads(); head++) {
+      cost =
+          cost.withState(
+              new Cost.State(
+                  CENTERS + head, config.getPrototypes(), dimension, Cost.Kind.VARIABLE));
+    }
+    Cost.Between heads =
+        EpochWork.clustering(
+            extent,
+            dimension,
+            config.getPrototypes(),
+            1,
+            config.getKmeansRounds() + 1,
+            (double) config.getHeads() * extent.epochs());
+    // Before the first epoch the network sees the large views, at least, without learning.
+    return cost.withBetween(
+        new Cost.Between(
+            heads.heapBytes() + Cost.floats(1, extent.examples(), dimension),
+            heads.nativeBytes(),
+            heads.flops(),
+            MultiCrop.ASSIGNED,
+            0));
   }
 
   @Override
   public Operand<TFloat32> loss(TrainingStep step) {
-    int examples = step.sizes().examples();
-    if (config.getPrototypes() > examples) {
-      throw new IllegalArgumentException(
-          "deepcluster_v2.prototypes is %d, valid is 2 to %d, the number of images"
-              .formatted(config.getPrototypes(), examples));
-    }
-    State state = new State(step);
     Ops tf = step.tf();
     Operand<TFloat32> embeddings = step.encodeViews().embedding();
+    State state = new State(step, embeddings);
     Operand<TFloat64> wide = Wide.of(tf, embeddings);
     Operand<TInt32> clusters = step.lookup(state.clusters);
     List<Operand<TFloat64>> terms = new ArrayList<>();
@@ -97,8 +137,10 @@ final class DeepClusterV2Objective implements TrainingObjective {
       Operand<TFloat64> centers = Wide.of(tf, state.centers.get(head).value());
       terms.add(crossEntropy(step, Wide.products(tf, wide, centers), step.column(clusters, head)));
     }
-    state.keep(embeddings);
+    state.keep();
     step.atEpochStart(state::cluster);
+    HostCount.measure(
+        step, USED_PROTOTYPES, state::used, config.getHeads() * config.getPrototypes());
     return Wide.narrow(
         tf, tf.math.div(Wide.sum(tf, terms), tf.constant((double) config.getHeads())));
   }
@@ -122,30 +164,30 @@ final class DeepClusterV2Objective implements TrainingObjective {
   /** What is known of all images, and what is made of it before an epoch. */
   private final class State {
     private final TrainingStep step;
+    private final Operand<TFloat32> embeddings;
     private final List<MemoryBank> banks;
     private final List<Variable> centers = new ArrayList<>();
-    private final FeatureReader reader;
 
     /** Cluster of each image in each head. */
     private final IntTable clusters;
 
-    /** Epoch that last looked at an image. */
+    /** Epoch that last looked at an image, from -1. */
     private final IntTable visits;
 
-    State(TrainingStep step) {
+    State(TrainingStep step, Operand<TFloat32> embeddings) {
       this.step = step;
+      this.embeddings = embeddings;
       this.banks = List.of(MemoryBank.declare(step), MemoryBank.declare(step, SECOND_BANK));
       Shape shape = Shape.of(config.getPrototypes(), step.sizes().dimension());
       for (int head = 0; head < config.getHeads(); head++) {
         centers.add(step.variables().variable(CENTERS + head, shape, Initializer.constant(0)));
       }
-      this.reader = step.reader(step.variables(), Features::embedding);
       this.clusters = step.table(CLUSTERS, config.getHeads(), NONE);
-      this.visits = step.table(VISITS, 1, NONE);
+      this.visits = step.table(VISITS, 1, NEVER);
     }
 
     /** Has the banks keep the embeddings of a step, and the host who was in it. */
-    void keep(Operand<TFloat32> embeddings) {
+    void keep() {
       int batch = step.sizes().batch();
       for (int view = 0; view < MultiCrop.ASSIGNED; view++) {
         banks.get(view).follow(step.rows(embeddings, view * batch, batch), 0);
@@ -159,15 +201,39 @@ final class DeepClusterV2Objective implements TrainingObjective {
           });
     }
 
-    void cluster(EpochState state) throws IOException {
-      boolean isFirst = state.epoch() == 0;
-      if (isFirst) {
-        float[] features = state.features(reader);
-        banks.forEach(bank -> state.assign(bank.variable(), features));
+    int used() {
+      return IntStream.range(0, config.getHeads())
+          .map(head -> HostCount.used(clusters, head, config.getPrototypes()))
+          .sum();
+    }
+
+    /** Fills the banks with what the network makes of the first epoch's views before it learns. */
+    private void look(EpochState state) throws IOException, InterruptedException {
+      int dimension = step.sizes().dimension();
+      List<float[]> kept = banks.stream().map(bank -> state.read(bank.variable())).toList();
+      state.look(
+          embeddings,
+          (rows, values) -> {
+            for (int i = 0; i < rows.length; i++) {
+              for (int view = 0; view < MultiCrop.ASSIGNED; view++) {
+                int from = (view * rows.length + i) * dimension;
+                System.arraycopy(values, from, kept.get(view), rows[i] * dimension, dimension);
+              }
+              visits.set(rows[i], 0, state.epoch() - 1);
+            }
+          });
+      for (int view = 0; view < MultiCrop.ASSIGNED; view++) {
+        state.assign(banks.get(view).variable(), kept.get(view));
+      }
+    }
+
+    void cluster(EpochState state) throws IOException, InterruptedException {
+      if (state.epoch() == 0) {
+        look(state);
       }
       int[] known =
           IntStream.range(0, visits.rows())
-              .filter(row -> isFirst || visits.get(row, 0) == state.epoch() - 1)
+              .filter(row -> visits.get(row, 0) == state.epoch() - 1)
               .toArray();
       Arrays.fill(clusters.values(), NONE);
       try (MatrixProduct product = new MatrixProduct()) {

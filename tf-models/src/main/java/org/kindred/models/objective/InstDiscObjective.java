@@ -2,6 +2,8 @@ package org.kindred.models.objective;
 
 import java.util.List;
 import java.util.function.DoubleConsumer;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.InstDisc;
@@ -43,6 +45,8 @@ final class InstDiscObjective implements TrainingObjective {
   /** Name of NCE's Z, which a training that goes on must not estimate anew. */
   static final String NCE_Z = STATE_PREFIX + "nce_z";
 
+  private static final String NCE_Z_MEASURE = "nce_z";
+
   private static final double EPSILON = 1e-7;
 
   private final InstDisc config;
@@ -59,6 +63,24 @@ final class InstDiscObjective implements TrainingObjective {
         || config.getZ() == NormalizationConstant.NORMALIZATION_CONSTANT_UNSPECIFIED) {
       throw new IllegalArgumentException("instdisc.loss and instdisc.z must be set");
     }
+    checkRead();
+  }
+
+  private void checkRead() {
+    switch (config.getLoss()) {
+      case INST_DISC_LOSS_FULL_SOFTMAX ->
+          unread("loss = full_softmax", "noise_samples", "z", "z_ratio");
+      case INST_DISC_LOSS_SAMPLED_SOFTMAX -> unread("loss = sampled_softmax", "z", "z_ratio");
+      default -> {
+        if (config.getZ() != NormalizationConstant.NORMALIZATION_CONSTANT_FIXED) {
+          unread("z taken from the first batch", "z_ratio");
+        }
+      }
+    }
+  }
+
+  private void unread(String beside, String... fields) {
+    Checks.unread(config, "instdisc", "instdisc." + beside, fields);
   }
 
   @Override
@@ -67,26 +89,43 @@ final class InstDiscObjective implements TrainingObjective {
   }
 
   @Override
-  public long stateBytes(int examples, int dimension) {
-    return MemoryBank.bytes(examples, dimension);
+  public List<String> measures() {
+    return estimatesZ() ? List.of(NCE_Z_MEASURE) : List.of();
   }
 
-  /** Of the full softmax, logits, targets, softmax and its gradient: {@code [batch, examples]}. */
+  private boolean estimatesZ() {
+    return config.getLoss() == InstDiscLoss.INST_DISC_LOSS_NCE
+        && config.getZ() != NormalizationConstant.NORMALIZATION_CONSTANT_FIXED;
+  }
+
   @Override
-  public long stepBytes(int batch, int examples) {
-    return 4L * Float.BYTES * batch * compared(examples);
+  public void check(int batch, int microBatches, int examples) {
+    if (config.getLoss() != InstDiscLoss.INST_DISC_LOSS_FULL_SOFTMAX) {
+      Checks.lookupFits("instdisc.noise_samples", config.getNoiseSamples(), batch / microBatches);
+    }
   }
 
-  private int compared(int examples) {
-    return config.getLoss() == InstDiscLoss.INST_DISC_LOSS_FULL_SOFTMAX
-        ? examples
-        : config.getNoiseSamples() + 1;
-  }
-
-  /** The product with the bank, and its gradient's; the bank itself has none. */
+  /**
+   * Of the full softmax, logits, targets, softmax and its gradient, {@code [batch, examples]}; with
+   * noise, its numbers, and logits and shares in 64 bits with their gradient. Products with the
+   * bank, and with their gradient; the bank itself has none.
+   */
   @Override
-  public double stepFlops(int batch, int examples, int dimension) {
-    return 2 * 2.0 * batch * compared(examples) * dimension;
+  public Cost cost(Extent extent) {
+    Cost cost = Cost.of(State.bank(MEMORY_BANK, extent));
+    double images = extent.images();
+    double examples = extent.examples();
+    if (config.getLoss() == InstDiscLoss.INST_DISC_LOSS_FULL_SOFTMAX) {
+      return cost.withStep(
+          Cost.floats(4, images, examples),
+          2 * Cost.products(images, examples, extent.dimension()));
+    }
+    if (estimatesZ()) {
+      cost = cost.withState(new State(NCE_Z, 1, 1, Kind.VARIABLE));
+    }
+    int compared = config.getNoiseSamples() + 1;
+    return NoiseSamples.withProducts(cost, extent, compared)
+        .withStep(Cost.floats(1, images, compared) + Cost.doubles(3, images, compared), 0);
   }
 
   @Override
@@ -102,9 +141,7 @@ final class InstDiscObjective implements TrainingObjective {
         };
     if (config.getProximalWeight() > 0) {
       Operand<TFloat32> distances =
-          tf.sum(
-              tf.math.square(tf.math.sub(embeddings, tf.stopGradient(bank.ownRows()))),
-              tf.constant(1));
+          tf.sum(tf.math.square(tf.math.sub(embeddings, bank.ownRows())), tf.constant(1));
       loss =
           tf.math.add(
               loss,
@@ -118,14 +155,9 @@ final class InstDiscObjective implements TrainingObjective {
 
   private Operand<TFloat32> fullSoftmax(
       TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
-    Ops tf = step.tf();
-    Operand<TFloat32> logits =
-        tf.math.div(bank.products(embeddings), tf.constant((float) temperature));
-    Operand<TFloat32> targets =
-        tf.oneHot(
-            step.rows(), tf.constant(step.sizes().examples()), tf.constant(1f), tf.constant(0f));
-    return tf.math.mean(
-        tf.nn.softmaxCrossEntropyWithLogits(logits, targets).loss(), tf.constant(0));
+    return InstanceSoftmax.loss(
+        step,
+        step.tf().math.div(bank.products(embeddings), step.tf().constant((float) temperature)));
   }
 
   /**
@@ -138,14 +170,14 @@ final class InstDiscObjective implements TrainingObjective {
     Operand<TInt32> chosen =
         tf.concat(List.of(tf.expandDims(step.rows(), tf.constant(1)), noise), tf.constant(1));
     Operand<TFloat32> products = NoiseSamples.products(step, bank, embeddings, chosen);
-    return tf.math.div(tf.dtypes.cast(products, TFloat64.class), tf.constant(temperature));
+    return tf.math.div(Wide.of(tf, products), tf.constant(temperature));
   }
 
   private Operand<TFloat32> sampledSoftmax(
       TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
     Ops tf = step.tf();
-    Operand<TFloat64> own = first(tf, tf.nn.logSoftmax(logits(step, bank, embeddings)));
-    return tf.dtypes.cast(tf.math.neg(tf.math.mean(own, tf.constant(0))), TFloat32.class);
+    Operand<TFloat64> own = Wide.firstColumn(tf, tf.nn.logSoftmax(logits(step, bank, embeddings)));
+    return Wide.narrow(tf, tf.math.neg(Wide.mean(tf, own)));
   }
 
   private Operand<TFloat32> nce(TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings) {
@@ -157,18 +189,21 @@ final class InstDiscObjective implements TrainingObjective {
     // ln(P + m/N + epsilon): h is P over this, 1 - h is m/N over this.
     Operand<TFloat64> logSum =
         tf.math.log(tf.math.add(tf.math.exp(logP), tf.constant(noiseShare + EPSILON)));
-    Operand<TFloat64> positive = first(tf, tf.math.sub(logP, logSum));
+    Operand<TFloat64> positive = Wide.firstColumn(tf, tf.math.sub(logP, logSum));
     Operand<TFloat64> noise = tf.math.sub(tf.constant(Math.log(noiseShare)), rest(tf, logSum));
-    Operand<TFloat64> perImage = tf.math.add(positive, tf.sum(noise, tf.constant(1)));
-    return tf.dtypes.cast(tf.math.neg(tf.math.mean(perImage, tf.constant(0))), TFloat32.class);
+    Operand<TFloat64> perImage = tf.math.add(positive, Wide.rowSums(tf, noise));
+    return Wide.narrow(tf, tf.math.neg(Wide.mean(tf, perImage)));
   }
 
   /** Returns Z: what the first batch gave, or will give if this is it. */
   private Operand<TFloat64> z(TrainingStep step, Operand<TFloat64> logits) {
     Ops tf = step.tf();
     double examples = step.sizes().examples();
+    Plausibility plausibility = new Plausibility(step.sizes());
     if (config.getZ() == NormalizationConstant.NORMALIZATION_CONSTANT_FIXED) {
-      return tf.constant(config.getZRatio() * examples);
+      double fixed = config.getZRatio() * examples;
+      plausibility.accept(fixed);
+      return tf.constant(fixed);
     }
     Variable stored = step.variables().variable(NCE_Z, Shape.scalar(), Initializer.constant(0));
     Operand<TFloat64> counted =
@@ -183,21 +218,22 @@ final class InstDiscObjective implements TrainingObjective {
         tf.select(
             tf.math.greater(stored.value(), tf.constant(0f)),
             stored.value(),
-            tf.dtypes.cast(estimate, TFloat32.class));
+            Wide.narrow(tf, estimate));
     step.afterwards(after -> List.of(after.assignVariableOp(stored.handle(), z)));
-    step.measure("nce_z", z, new Plausibility(step.sizes()));
-    return tf.dtypes.cast(z, TFloat64.class);
+    step.measure(NCE_Z_MEASURE, z, plausibility);
+    return Wide.of(tf, z);
   }
 
   /** Says what Z is, and whether it can be right, once. */
   private final class Plausibility implements DoubleConsumer {
+    private final double examples;
     private final double expected;
     private boolean told;
 
     Plausibility(TrainingStep.Sizes sizes) {
+      examples = sizes.examples();
       // Of random unit rows the mean of exp(s / temperature) is about this.
-      expected =
-          sizes.examples() * Math.exp(1 / (2 * sizes.dimension() * temperature * temperature));
+      expected = examples * Math.exp(1 / (2 * sizes.dimension() * temperature * temperature));
     }
 
     @Override
@@ -210,17 +246,12 @@ final class InstDiscObjective implements TrainingObjective {
       if (z < expected / 2 || z > expected * 2) {
         LOG.warn(
             "NCE's Z is {}, but random unit rows have about {}: the objective is another with such"
-                + " a Z; try another seed, or instdisc.z = fixed",
+                + " a Z; instdisc.z = fixed with instdisc.z_ratio = {} gives that one",
             z,
-            expected);
+            expected,
+            expected / examples);
       }
     }
-  }
-
-  private static Operand<TFloat64> first(Ops tf, Operand<TFloat64> columns) {
-    return tf.reshape(
-        tf.slice(columns, tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, 1})),
-        tf.constant(new int[] {-1}));
   }
 
   private static Operand<TFloat64> rest(Ops tf, Operand<TFloat64> columns) {

@@ -7,7 +7,6 @@ import org.kindred.proto.pipeline.v1.InvaSpreadForm;
 import org.kindred.proto.pipeline.v1.NegativeChoice;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
@@ -31,15 +30,12 @@ import org.tensorflow.types.TInt32;
  * </pre>
  *
  * <p>Unless the full gradient is asked for, the candidates are constant: a row gets a gradient as
- * an anchor only. A batch of one image has no negatives and, in the reference's form, loss 0.
+ * an anchor only.
  *
  * <p>Computed in 64 bits, which costs nothing beside the network, and which the rewrite to bfloat16
  * leaves alone: with 8 bits of mantissa, a loss of 6 would come in steps of 1/32.
  */
 final class InvaSpreadObjective implements TrainingObjective {
-
-  /** Far below any similarity over temperature: its exponential is 0. */
-  private static final double EXCLUDED = -1e9;
 
   private static final double LARGEST_PROBABILITY = 1 - 1e-7;
 
@@ -77,34 +73,59 @@ final class InvaSpreadObjective implements TrainingObjective {
   }
 
   @Override
+  public void check(int batch, int microBatches, int examples) {
+    Checks.severalImages("invaspread", batch / microBatches);
+  }
+
+  /**
+   * Similarities, shares and their gradient in 64 bits, of each anchor with each candidate; their
+   * products. With neighbours, their table, and a search in the pooled features of all images.
+   */
+  @Override
+  public Cost cost(Extent extent) {
+    boolean isReference = config.getForm() == InvaSpreadForm.INVA_SPREAD_FORM_REFERENCE;
+    double rows = isReference ? 2.0 * extent.images() : extent.images();
+    double matrices = isReference ? 1 : 2;
+    double passes = config.getFullGradient() ? 3 : 2;
+    Cost cost =
+        Cost.NONE.withStep(
+            matrices * Cost.doubles(3, rows, rows),
+            matrices * passes * Cost.products(rows, rows, extent.dimension()));
+    return config.getNeighborPositives() == 0
+        ? cost
+        : cost.withState(NeighborViews.state(extent))
+            .withBetween(
+                EpochWork.search(extent, extent.pooled(), 1, extent.epochs(), extent.epochs()));
+  }
+
+  @Override
   public Operand<TFloat32> loss(TrainingStep step) {
     Ops tf = step.tf();
+    int images = step.sizes().batch();
     if (config.getNeighborPositives() > 0) {
       NeighborViews.plan(step, config.getNeighborPositives());
     }
-    Operand<TFloat64> embeddings = tf.dtypes.cast(step.encodeViews().embedding(), TFloat64.class);
+    Operand<TFloat64> embeddings = Wide.of(tf, step.encodeViews().embedding());
     Operand<TFloat64> loss =
         config.getForm() == InvaSpreadForm.INVA_SPREAD_FORM_REFERENCE
-            ? reference(tf, embeddings, step.sizes().batch())
-            : paper(tf, embeddings, step.sizes().batch());
-    return tf.dtypes.cast(loss, TFloat32.class);
+            ? reference(tf, embeddings, images)
+            : paper(tf, embeddings, images);
+    return Wide.narrow(tf, loss);
   }
 
   private Operand<TFloat64> similarities(
       Ops tf, Operand<TFloat64> anchors, Operand<TFloat64> candidates) {
     return tf.math.div(
-        tf.linalg.matMul(
-            anchors,
-            config.getFullGradient() ? candidates : tf.stopGradient(candidates),
-            MatMul.transposeB(true)),
+        Wide.products(
+            tf, anchors, config.getFullGradient() ? candidates : tf.stopGradient(candidates)),
         tf.constant(temperature));
   }
 
   private Operand<TFloat64> reference(Ops tf, Operand<TFloat64> embeddings, int images) {
     int anchors = 2 * images;
     Operand<TFloat64> similarities = similarities(tf, embeddings, embeddings);
-    Operand<TFloat64> self = mask(tf, anchors, 0);
-    Operand<TFloat64> partner = mask(tf, anchors, images);
+    Operand<TFloat64> self = Wide.shifted(tf, anchors, 0);
+    Operand<TFloat64> partner = Wide.shifted(tf, anchors, images);
     Operand<TFloat64> others = tf.math.sub(tf.constant(1.0), tf.math.add(self, partner));
     Operand<TFloat64> negatives =
         config.getNegatives() == NegativeChoice.NEGATIVE_CHOICE_ALL
@@ -115,12 +136,12 @@ final class InvaSpreadObjective implements TrainingObjective {
     Operand<TFloat64> left = tf.math.sub(tf.constant(1.0), tf.math.add(negatives, partner));
     Operand<TFloat64> offsets =
         tf.math.add(
-            tf.math.mul(left, tf.constant(EXCLUDED)),
+            tf.math.mul(left, tf.constant(Wide.EXCLUDED)),
             tf.math.mul(negatives, tf.constant(Math.log(negativeWeight))));
     Operand<TFloat64> logShares = tf.nn.logSoftmax(tf.math.add(similarities, offsets));
 
     Operand<TFloat64> attraction = sum(tf, tf.math.mul(logShares, partner));
-    // The partner is masked out, not subtracted afterwards: without negatives its share is 1.
+    // The partner is masked out, not subtracted afterwards: its share may round to 1.
     Operand<TFloat64> probabilities =
         tf.math.mul(tf.math.div(tf.math.exp(logShares), tf.constant(negativeWeight)), negatives);
     Operand<TFloat64> spread = sum(tf, logOfRest(tf, probabilities));
@@ -130,9 +151,9 @@ final class InvaSpreadObjective implements TrainingObjective {
   }
 
   private Operand<TFloat64> paper(Ops tf, Operand<TFloat64> embeddings, int images) {
-    Operand<TFloat64> first = rows(tf, embeddings, 0, images);
-    Operand<TFloat64> second = rows(tf, embeddings, images, images);
-    Operand<TFloat64> self = mask(tf, images, 0);
+    Operand<TFloat64> first = Wide.rows(tf, embeddings, 0, images);
+    Operand<TFloat64> second = Wide.rows(tf, embeddings, images, images);
+    Operand<TFloat64> self = Wide.shifted(tf, images, 0);
     Operand<TFloat64> attraction =
         sum(tf, tf.math.mul(tf.nn.logSoftmax(similarities(tf, second, first)), self));
     Operand<TFloat64> probabilities =
@@ -148,10 +169,6 @@ final class InvaSpreadObjective implements TrainingObjective {
     return tf.math.log1p(tf.math.neg(clipped));
   }
 
-  private static Operand<TFloat64> rows(Ops tf, Operand<TFloat64> matrix, int start, int count) {
-    return tf.slice(matrix, tf.constant(new int[] {start, 0}), tf.constant(new int[] {count, -1}));
-  }
-
   /** Returns a mask of the half of each anchor's negatives; of equal ones the lower row counts. */
   private Operand<TFloat64> half(
       Ops tf, Operand<TFloat64> similarities, Operand<TFloat64> others, int anchors) {
@@ -161,7 +178,7 @@ final class InvaSpreadObjective implements TrainingObjective {
     Operand<TFloat64> ranked =
         tf.math.add(
             hard ? constants : tf.math.neg(constants),
-            tf.math.mul(tf.math.sub(tf.constant(1.0), others), tf.constant(EXCLUDED)));
+            tf.math.mul(tf.math.sub(tf.constant(1.0), others), tf.constant(Wide.EXCLUDED)));
     TopK<TFloat64, TInt32> best = tf.nn.topK(ranked, tf.constant(kept), TInt32.class);
     int[][][] anchorOf = new int[anchors][kept][1];
     for (int row = 0; row < anchors; row++) {
@@ -177,16 +194,6 @@ final class InvaSpreadObjective implements TrainingObjective {
         places,
         tf.fill(tf.constant(new int[] {anchors, kept}), tf.constant(1.0)),
         tf.constant(new int[] {anchors, anchors}));
-  }
-
-  /** Returns {@code [anchors, anchors]} with 1 at column (row + shift) mod anchors, else 0. */
-  private static Operand<TFloat64> mask(Ops tf, int anchors, int shift) {
-    int[] columns = new int[anchors];
-    for (int row = 0; row < anchors; row++) {
-      columns[row] = (row + shift) % anchors;
-    }
-    return tf.oneHot(
-        tf.constant(columns), tf.constant(anchors), tf.constant(1.0), tf.constant(0.0));
   }
 
   private static Operand<TFloat64> sum(Ops tf, Operand<TFloat64> matrix) {

@@ -1,6 +1,8 @@
 package org.kindred.models.objective;
 
 import java.util.List;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.tensorflow.Operand;
@@ -30,19 +32,8 @@ final class KeyQueue {
     this.length = length;
   }
 
-  /**
-   * Declares the queue.
-   *
-   * @param field name of its length, for messages
-   * @param length keys, a multiple of {@code keysOfStep}
-   * @param keysOfStep keys that a step puts in
-   */
-  static KeyQueue declare(TrainingStep step, String field, int length, int keysOfStep) {
-    if (length % keysOfStep != 0) {
-      throw new IllegalArgumentException(
-          "%s is %d, valid is a multiple of %d, the keys of a step"
-              .formatted(field, length, keysOfStep));
-    }
+  /** Declares the queue, whose length is a multiple of the keys that a step puts in. */
+  static KeyQueue declare(TrainingStep step, int length) {
     int dimension = step.sizes().dimension();
     Variable keys =
         step.variables()
@@ -97,8 +88,16 @@ final class KeyQueue {
         });
   }
 
-  /** Returns the bytes of what a step compares its queries with. */
-  static long stepBytes(int queries, int length) {
-    return 3L * Double.BYTES * queries * length;
+  /**
+   * Returns the cost of a queue: logits, shares and their gradient in 64 bits, products of the
+   * queries with the keys and with the gradient.
+   */
+  static Cost cost(Extent extent, int queries, int length) {
+    return Cost.of(
+            new State(KEYS, length, extent.dimension(), Kind.VARIABLE),
+            new State(POSITION, 1, 1, Kind.VARIABLE))
+        .withStep(
+            Cost.doubles(3, queries, length),
+            2 * Cost.products(queries, length, extent.dimension()));
   }
 }

@@ -18,6 +18,9 @@ import org.tensorflow.types.TInt32;
  * <p>After the optimiser's update the rows of the batch, and no others, become {@code normalise(m
  * V_y + (1 - m) f)} with f as the forward pass gave it. When an example stands in a batch twice,
  * both new rows come from the old one and the later wins.
+ *
+ * <p>Rows are looked up in the variable itself. A read of the whole value copies it: TensorFlow
+ * does so with variables that are written row by row.
  */
 final class MemoryBank {
 
@@ -56,23 +59,37 @@ final class MemoryBank {
     return variable;
   }
 
-  /** Returns all rows as they stand before the step, {@code [examples, dimension]}. */
-  Operand<TFloat32> value() {
-    return variable.value();
+  /**
+   * Returns some rows as they stand before the step, constant. What is made of them must be part of
+   * the loss, or reported: the bank follows once all that is there.
+   *
+   * @param examples numbers of examples, of any shape
+   * @return a row for each number, {@code [..., dimension]}
+   */
+  Operand<TFloat32> rows(Operand<TInt32> examples) {
+    Ops tf = step.tf();
+    return tf.stopGradient(tf.resourceGather(variable.handle(), examples, TFloat32.class));
   }
 
-  /** Returns the batch's own rows, {@code [batch, dimension]}. */
+  /** Returns the batch's own rows, constant, {@code [batch, dimension]}. */
   Operand<TFloat32> ownRows() {
-    return step.tf().gather(value(), step.rows(), step.tf().constant(0));
+    return rows(step.rows());
   }
 
   /**
-   * Returns the inner products of embeddings and all rows, {@code [batch, examples]}.
+   * Returns the inner products of embeddings and all rows, {@code [batch, examples]}, in 32 bits.
    *
    * @param embeddings {@code [batch, dimension]}
    */
   Operand<TFloat32> products(Operand<TFloat32> embeddings) {
-    return step.tf().linalg.matMul(embeddings, value(), MatMul.transposeB(true));
+    return step.inFloat32(
+        step.tf().linalg.matMul(embeddings, variable.value(), MatMul.transposeB(true)));
+  }
+
+  /** Returns the inner products of embeddings and the batch's own rows, {@code [batch]}. */
+  Operand<TFloat32> ownProducts(Operand<TFloat32> embeddings) {
+    Ops tf = step.tf();
+    return tf.sum(tf.math.mul(embeddings, ownRows()), tf.constant(1));
   }
 
   /**
@@ -86,12 +103,15 @@ final class MemoryBank {
   }
 
   private Op update(Ops tf, Operand<TFloat32> embeddings, float momentum) {
-    Operand<TFloat32> newRows =
-        Layers.unitRows(
-            tf,
-            tf.math.add(
-                tf.math.mul(tf.gather(value(), step.rows(), tf.constant(0)), tf.constant(momentum)),
-                tf.math.mul(embeddings, tf.constant(1 - momentum))));
+    Operand<TFloat32> moved = embeddings;
+    if (momentum > 0) {
+      Operand<TFloat32> old = tf.resourceGather(variable.handle(), step.rows(), TFloat32.class);
+      moved =
+          tf.math.add(
+              tf.math.mul(old, tf.constant(momentum)),
+              tf.math.mul(embeddings, tf.constant(1 - momentum)));
+    }
+    Operand<TFloat32> newRows = Layers.unitRows(tf, moved);
     // A scatter writes duplicates in any order: give all of them the row that must win.
     Operand<TFloat32> winners = tf.gather(newRows, lastOccurrences(tf), tf.constant(0));
     return tf.resourceScatterUpdate(variable.handle(), step.rows(), winners);

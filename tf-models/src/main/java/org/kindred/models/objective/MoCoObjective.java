@@ -2,7 +2,6 @@ package org.kindred.models.objective;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 import org.kindred.proto.pipeline.v1.MoCo;
@@ -20,7 +19,7 @@ import org.tensorflow.types.TUint8;
  * into the queue. Keys and queue are constant.
  *
  * <p>With splits, batch norm sees so many parts of the batch, one at a time; its running statistics
- * follow each in turn. Keys are split in random order, so that the images which share a part with a
+ * follow their mean. Keys are split in random order, so that the images which share a part with a
  * query are not those which share one with its key.
  *
  * <p>After the optimiser's update the momentum encoder follows, and the keys enter the queue.
@@ -43,34 +42,46 @@ final class MoCoObjective implements TrainingObjective {
     return List.of(Crop.OF_RECIPE, Crop.OF_RECIPE);
   }
 
+  /** Keys are constant. */
   @Override
-  public long stateBytes(int examples, int dimension) {
-    return MemoryBank.bytes(config.getQueueLength(), dimension);
+  public List<Pass> passes(int side) {
+    return List.of(new Pass(side, directions(), true), new Pass(side, directions(), false));
+  }
+
+  private int directions() {
+    return config.getSymmetric() ? 2 : 1;
   }
 
   @Override
-  public long stepBytes(int batch, int examples) {
-    return KeyQueue.stepBytes(config.getSymmetric() ? 2 * batch : batch, config.getQueueLength());
+  public void check(int batch, int microBatches, int examples) {
+    int images = batch / microBatches;
+    int splits = config.getSplits();
+    // The statistics of an image alone would tell it from others.
+    if (images % splits != 0 || (splits > 1 && splits == images)) {
+      throw new IllegalArgumentException(
+          "moco.splits is %d, valid is a divisor of %d, the images that go through the network at a time, with two images or more in each part"
+              .formatted(splits, images));
+    }
+    Checks.queueLength(
+        "moco.queue_length", config.getQueueLength(), directions() * images, "the keys of a step");
+  }
+
+  @Override
+  public Cost cost(Extent extent) {
+    return KeyQueue.cost(extent, directions() * extent.images(), config.getQueueLength())
+        .withState(MomentumEncoder.state(extent));
   }
 
   @Override
   public Operand<TFloat32> loss(TrainingStep step) {
     Ops tf = step.tf();
-    int batch = step.sizes().batch();
-    if (batch % config.getSplits() != 0) {
-      throw new IllegalArgumentException(
-          "moco.splits is %d, valid is a divisor of %d, the images that go through the network at a time"
-              .formatted(config.getSplits(), batch));
-    }
-    int directions = config.getSymmetric() ? 2 : 1;
     MomentumEncoder encoder = MomentumEncoder.declare(step, config.getMomentum());
-    KeyQueue queue =
-        KeyQueue.declare(step, "moco.queue_length", config.getQueueLength(), directions * batch);
+    KeyQueue queue = KeyQueue.declare(step, config.getQueueLength());
     List<Operand<TFloat64>> losses = new ArrayList<>();
     List<Operand<TFloat32>> newest = new ArrayList<>();
-    for (int view = 0; view < directions; view++) {
+    for (int view = 0; view < directions(); view++) {
       Operand<TFloat32> queries =
-          inParts(step, step.view(view), part -> step.encode(part).embedding());
+          step.encodeInParts(step.variables(), step.view(view), config.getSplits()).embedding();
       Operand<TFloat32> keys = keys(step, encoder, 1 - view);
       losses.add(queue.infoNce(queries, keys, temperature));
       newest.add(keys);
@@ -87,7 +98,7 @@ final class MoCoObjective implements TrainingObjective {
     }
     Operand<TInt32> order = order(step, view);
     Operand<TFloat32> shuffled =
-        inParts(step, tf.gather(images, order, tf.constant(0)), encoder::encode);
+        encoder.encodeInParts(tf.gather(images, order, tf.constant(0)), config.getSplits());
     return tf.gather(shuffled, tf.math.invertPermutation(order), tf.constant(0));
   }
 
@@ -106,26 +117,5 @@ final class MoCoObjective implements TrainingObjective {
               target.put(places);
             });
     return step.tf().reshape(order, step.tf().constant(new int[] {-1}));
-  }
-
-  private Operand<TFloat32> inParts(
-      TrainingStep step,
-      Operand<TUint8> images,
-      Function<Operand<TUint8>, Operand<TFloat32>> encoder) {
-    Ops tf = step.tf();
-    if (config.getSplits() == 1) {
-      return encoder.apply(images);
-    }
-    int size = step.sizes().batch() / config.getSplits();
-    List<Operand<TFloat32>> parts = new ArrayList<>();
-    for (int part = 0; part < config.getSplits(); part++) {
-      parts.add(
-          encoder.apply(
-              tf.slice(
-                  images,
-                  tf.constant(new int[] {part * size, 0, 0, 0}),
-                  tf.constant(new int[] {size, -1, -1, -1}))));
-    }
-    return tf.concat(parts, tf.constant(0));
   }
 }

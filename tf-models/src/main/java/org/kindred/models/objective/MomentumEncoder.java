@@ -3,6 +3,8 @@ package org.kindred.models.objective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.objective.EpochState.FeatureReader;
 import org.kindred.models.tensorflow.ShadowWeights;
 import org.kindred.models.tensorflow.Variables.Variable;
@@ -17,9 +19,8 @@ import org.tensorflow.types.TUint8;
  * m) learned w}, from the same start. No gradient reaches them; the running statistics are their
  * own.
  *
- * <p>They follow after the optimiser's update. That is what others do before the next step: before
- * the first one there is nothing to follow. In a step of several micro-batches they follow after
- * each of them.
+ * <p>They follow after the optimiser's update, once a step. That is what others do before the next
+ * step: before the first one there is nothing to follow.
  */
 final class MomentumEncoder {
 
@@ -40,8 +41,13 @@ final class MomentumEncoder {
    */
   static MomentumEncoder declare(TrainingStep step, double momentum) {
     MomentumEncoder encoder = new MomentumEncoder(step);
-    step.afterwards(tf -> encoder.follow(tf, (float) (1 - momentum)));
+    step.afterStep(tf -> encoder.follow(tf, (float) (1 - momentum)));
     return encoder;
+  }
+
+  /** Returns what is kept between steps: a copy of the network. */
+  static State state(Extent extent) {
+    return new State(PREFIX, 1, extent.parameters() + extent.statistics(), Kind.VARIABLE);
   }
 
   private List<Op> follow(Ops tf, float share) {
@@ -58,7 +64,12 @@ final class MomentumEncoder {
 
   /** Returns the embeddings of images in training mode, {@code [images, dimension]}, constant. */
   Operand<TFloat32> encode(Operand<TUint8> images) {
-    return step.tf().stopGradient(step.encode(weights, images).embedding());
+    return encodeInParts(images, 1);
+  }
+
+  /** Does the same, but batch norm sees one part of the images at a time. */
+  Operand<TFloat32> encodeInParts(Operand<TUint8> images, int parts) {
+    return step.tf().stopGradient(step.encodeInParts(weights, images, parts).embedding());
   }
 
   /** Names the embeddings of evaluation images. */

@@ -1,9 +1,6 @@
 package org.kindred.models.objective;
 
-import org.kindred.models.linalg.MatrixProduct;
-import org.kindred.models.linalg.Similarity;
-import org.kindred.models.neighbors.ExactSearch;
-import org.kindred.models.neighbors.Tile;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.objective.EpochState.FeatureReader;
 import org.kindred.models.objective.TrainingStep.EpochPlan;
 import org.kindred.models.random.CounterRandom;
@@ -28,6 +25,11 @@ final class NeighborViews implements EpochPlan {
     this.seed = seed;
   }
 
+  /** Returns what is kept between steps. */
+  static State state(Extent extent) {
+    return State.table(NEAREST, extent, 1);
+  }
+
   /** Plans a step's epochs so. */
   static void plan(TrainingStep step, double probability) {
     IntTable nearest = step.table(NEAREST, 1, -1);
@@ -35,11 +37,8 @@ final class NeighborViews implements EpochPlan {
     step.atEpochStart(
         state -> {
           float[] features = state.features(pooled);
-          Tile rows = Tile.of(Similarity.COSINE, 0, features.length / nearest.rows(), features);
-          try (MatrixProduct product = new MatrixProduct()) {
-            int[] ids = new ExactSearch(product, 1).within(rows).ids();
-            System.arraycopy(ids, 0, nearest.values(), 0, ids.length);
-          }
+          int[] ids = NearestRows.of(features, features.length / nearest.rows(), 1);
+          System.arraycopy(ids, 0, nearest.values(), 0, ids.length);
         });
     step.planEpochs(new NeighborViews(nearest, probability, step.sizes().seed()));
   }

@@ -1,10 +1,12 @@
 package org.kindred.models.objective;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Gather;
 import org.tensorflow.op.core.Squeeze;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -31,16 +33,41 @@ final class NoiseSamples {
    */
   static Operand<TInt32> draw(TrainingStep step, int count) {
     int examples = step.sizes().examples();
+    return draw(step, count, (row, random) -> random.nextInt(examples));
+  }
+
+  /** Draws samples of the other examples, so that an example's own number is not among them. */
+  static Operand<TInt32> drawOthers(TrainingStep step, int count) {
+    int others = step.sizes().examples() - 1;
+    return draw(
+        step,
+        count,
+        (row, random) -> {
+          int other = random.nextInt(others);
+          return other < row ? other : other + 1;
+        });
+  }
+
+  private interface Draw {
+    int next(int row, CounterRandom random);
+  }
+
+  private static Operand<TInt32> draw(TrainingStep step, int count, Draw draw) {
     long seed = step.sizes().seed();
     return step.lookup(
         count,
         (epoch, rows, target) -> {
-          for (int row : rows) {
-            CounterRandom random = new CounterRandom(Domain.NOISE, seed, epoch, row, 0);
-            for (int i = 0; i < count; i++) {
-              target.put(random.nextInt(examples));
-            }
-          }
+          int[] drawn = new int[Math.multiplyExact(rows.length, count)];
+          IntStream.range(0, rows.length)
+              .parallel()
+              .forEach(
+                  b -> {
+                    CounterRandom random = new CounterRandom(Domain.NOISE, seed, epoch, rows[b], 0);
+                    for (int i = b * count; i < (b + 1) * count; i++) {
+                      drawn[i] = draw.next(rows[b], random);
+                    }
+                  });
+          target.put(drawn);
         });
   }
 
@@ -53,35 +80,43 @@ final class NoiseSamples {
    */
   static Operand<TFloat32> products(
       TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings, Operand<TInt32> chosen) {
-    long count = chosen.shape().get(1);
-    return step.sizes().examples() <= PRODUCT_ADVANTAGE * count
+    return takesAll(step.sizes().examples(), chosen.shape().get(1))
         ? productsOfAll(step, bank, embeddings, chosen)
         : productsOfChosen(step, bank, embeddings, chosen);
+  }
+
+  /** Returns a cost with such products, and their look-up, in 32 bits. */
+  static Cost withProducts(Cost cost, Extent extent, int count) {
+    double images = extent.images();
+    if (takesAll(extent.examples(), count)) {
+      // The products and their gradient.
+      return cost.withStep(
+          Cost.floats(2, images, extent.examples()),
+          2 * Cost.products(images, extent.examples(), extent.dimension()));
+    }
+    return cost.withStep(
+        Cost.floats(extent.dimension(), images, count),
+        2 * Cost.products(images, count, extent.dimension()));
+  }
+
+  private static boolean takesAll(int examples, long count) {
+    return examples <= PRODUCT_ADVANTAGE * count;
   }
 
   /** Multiplies with all rows, then picks. */
   static Operand<TFloat32> productsOfAll(
       TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings, Operand<TInt32> chosen) {
-    Ops tf = step.tf();
-    TrainingStep.Sizes sizes = step.sizes();
-    Operand<TInt32> starts =
-        tf.range(
-            tf.constant(0),
-            tf.constant(Math.multiplyExact(sizes.batch(), sizes.examples())),
-            tf.constant(sizes.examples()));
-    return tf.gather(
-        tf.reshape(bank.products(embeddings), tf.constant(new int[] {-1})),
-        tf.math.add(chosen, tf.expandDims(starts, tf.constant(1))),
-        tf.constant(0));
+    return step.tf()
+        .gather(bank.products(embeddings), chosen, step.tf().constant(1), Gather.batchDims(1L));
   }
 
   /** Picks, then multiplies. */
   static Operand<TFloat32> productsOfChosen(
       TrainingStep step, MemoryBank bank, Operand<TFloat32> embeddings, Operand<TInt32> chosen) {
     Ops tf = step.tf();
-    Operand<TFloat32> rows = tf.stopGradient(tf.gather(bank.value(), chosen, tf.constant(0)));
     Operand<TFloat32> products =
-        tf.train.batchMatMul(rows, tf.expandDims(embeddings, tf.constant(2)), TFloat32.class);
+        tf.train.batchMatMul(
+            bank.rows(chosen), tf.expandDims(embeddings, tf.constant(2)), TFloat32.class);
     return tf.squeeze(products, Squeeze.axis(List.of(2L)));
   }
 }

@@ -27,18 +27,51 @@ public final class Objectives {
   /**
    * Returns the objective of a configuration.
    *
-   * @throws IllegalArgumentException when none is set, or a parameter is out of its range
+   * @throws IllegalArgumentException when none is set, or a parameter is out of its range; the
+   *     message begins with the objective's name
    */
   public static TrainingObjective create(Objective objective) {
-    FieldDescriptor kind =
-        objective.getOneofFieldDescriptor(Objective.getDescriptor().getOneofs().get(0));
+    return create(config(objective));
+  }
+
+  /**
+   * Returns the objective of a configuration, when it can be trained on so much; see {@link
+   * TrainingObjective#check}.
+   *
+   * @throws IllegalArgumentException when none is set, or a parameter is out of its range; the
+   *     message begins with {@code objective}
+   */
+  public static TrainingObjective create(
+      Objective objective, int batch, int microBatches, int examples) {
+    try {
+      TrainingObjective created = create(objective);
+      created.check(batch, microBatches, examples);
+      return created;
+    } catch (IllegalArgumentException e) {
+      FieldDescriptor kind = kind(objective);
+      if (kind == null || !e.getMessage().startsWith(kind.getName() + ".")) {
+        throw e;
+      }
+      throw new IllegalArgumentException("objective." + e.getMessage(), e);
+    }
+  }
+
+  private static FieldDescriptor kind(Objective objective) {
+    return objective.getOneofFieldDescriptor(Objective.getDescriptor().getOneofs().get(0));
+  }
+
+  private static Message config(Objective objective) {
+    FieldDescriptor kind = kind(objective);
     if (kind == null) {
       throw new IllegalArgumentException(
           "objective is not set, valid are " + String.join(", ", names()));
     }
-    Message config = (Message) objective.getField(kind);
-    String name =
-        Objectives.class.getPackageName() + "." + kind.getMessageType().getName() + "Objective";
+    return (Message) objective.getField(kind);
+  }
+
+  private static TrainingObjective create(Message config) {
+    String message = config.getDescriptorForType().getName();
+    String name = Objectives.class.getPackageName() + "." + message + "Objective";
     try {
       return Class.forName(name)
           .asSubclass(TrainingObjective.class)
@@ -50,7 +83,7 @@ public final class Objectives {
       }
       throw new IllegalStateException(name + " could not be made", e.getCause());
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("objective " + kind.getName() + " has no class " + name, e);
+      throw new IllegalStateException("objective " + message + " has no class " + name, e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.kindred.models.objective;
 
 import java.util.List;
+import org.kindred.models.random.CounterRandom;
 import org.kindred.proto.pipeline.v1.PCL;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -16,15 +17,19 @@ import org.tensorflow.types.TFloat64;
  *   ProtoNCE = -1/B sum_b ln [ exp(q_b . c_own / phi_own) / sum_c exp(q_b . c / phi_c) ]
  * </pre>
  *
- * <p>over the centers c of the batch's own clusters, each once, and r others. Keys, queue, centers
- * and concentrations phi are constant. Before the first clustering ProtoNCE is 0.
+ * <p>over the centers c of the clusters of all images of the batch, as often as they occur, and r
+ * others. Keys, queue, centers and concentrations phi are constant. Before the first clustering
+ * ProtoNCE is 0.
  *
  * <p>After the optimiser's update the momentum encoder follows, and the keys enter the queue.
  *
- * <p>Costs, beside matrix products of a batch with queue and centers, a pass over all evaluation
- * images and k-means before each epoch.
+ * <p>Costs, beside matrix products of a batch with the queue and with those centers, a pass over
+ * all evaluation images and k-means before each epoch.
  */
 final class PCLObjective implements TrainingObjective {
+
+  private static final String INFO_NCE = "info_nce";
+  private static final String PROTO_NCE = "proto_nce";
 
   private final PCL config;
   private final double temperature;
@@ -41,6 +46,11 @@ final class PCLObjective implements TrainingObjective {
     if (config.getClustersCount() == 0) {
       throw new IllegalArgumentException("pcl.clusters is empty, valid is one number or more");
     }
+    if (config.getClustersCount() > CounterRandom.MAX_VIEWS) {
+      throw new IllegalArgumentException(
+          "pcl.clusters has %d numbers, valid is at most %d"
+              .formatted(config.getClustersCount(), CounterRandom.MAX_VIEWS));
+    }
     for (int i = 0; i < config.getClustersCount(); i++) {
       if (config.getClusters(i) <= config.getOtherPrototypes()) {
         throw new IllegalArgumentException(
@@ -55,18 +65,37 @@ final class PCLObjective implements TrainingObjective {
     return List.of(Crop.OF_RECIPE, Crop.OF_RECIPE);
   }
 
+  /** Keys are constant. */
   @Override
-  public long stateBytes(int examples, int dimension) {
-    return MemoryBank.bytes(config.getQueueLength(), dimension)
-        + config.getClustersList().stream()
-            .mapToLong(clusters -> MemoryBank.bytes(clusters, dimension + 1))
-            .sum();
+  public List<Pass> passes(int side) {
+    return List.of(new Pass(side, 1, true), new Pass(side, 1, false));
   }
 
   @Override
-  public long stepBytes(int batch, int examples) {
-    int centers = config.getClustersList().stream().mapToInt(Integer::intValue).sum();
-    return KeyQueue.stepBytes(batch, config.getQueueLength()) + KeyQueue.stepBytes(batch, centers);
+  public List<String> measures() {
+    return List.of(INFO_NCE, PROTO_NCE, ClusterPrototypes.USED);
+  }
+
+  @Override
+  public void check(int batch, int microBatches, int examples) {
+    Checks.queueLength(
+        "pcl.queue_length", config.getQueueLength(), batch / microBatches, "the keys of a step");
+    for (int i = 0; i < config.getClustersCount(); i++) {
+      if (config.getClusters(i) > examples) {
+        throw new IllegalArgumentException(
+            "pcl.clusters[%d] is %d, valid is at most %d, the number of images"
+                .formatted(i, config.getClusters(i), examples));
+      }
+    }
+  }
+
+  @Override
+  public Cost cost(Extent extent) {
+    return ClusterPrototypes.withCost(
+        KeyQueue.cost(extent, extent.images(), config.getQueueLength())
+            .withState(MomentumEncoder.state(extent)),
+        extent,
+        config);
   }
 
   @Override
@@ -75,14 +104,13 @@ final class PCLObjective implements TrainingObjective {
     Operand<TFloat32> queries = step.encode(step.view(0)).embedding();
     MomentumEncoder encoder = MomentumEncoder.declare(step, config.getMomentum());
     Operand<TFloat32> keys = encoder.encode(step.view(1));
-    KeyQueue queue =
-        KeyQueue.declare(step, "pcl.queue_length", config.getQueueLength(), step.sizes().batch());
+    KeyQueue queue = KeyQueue.declare(step, config.getQueueLength());
     Operand<TFloat64> infoNce = queue.infoNce(queries, keys, temperature);
     queue.put(keys);
     Operand<TFloat64> protoNce =
         new ClusterPrototypes(config, step, encoder.reader()).protoNce(Wide.of(tf, queries));
-    step.measure("info_nce", Wide.narrow(tf, infoNce));
-    step.measure("proto_nce", Wide.narrow(tf, protoNce));
+    step.measure(INFO_NCE, Wide.narrow(tf, infoNce));
+    step.measure(PROTO_NCE, Wide.narrow(tf, protoNce));
     return Wide.narrow(tf, tf.math.add(infoNce, protoNce));
   }
 }

@@ -2,6 +2,8 @@ package org.kindred.models.objective;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.tensorflow.Initializer;
 import org.kindred.proto.pipeline.v1.Rotation;
 import org.tensorflow.Operand;
@@ -22,13 +24,15 @@ import org.tensorflow.types.TUint8;
  * </pre>
  *
  * <p>The classifier is learned with the network. It reads the head's projection, not the backbone,
- * so that the embedding is trained too.
+ * so that the embedding is trained too; upright images, which it is evaluated on, are all of one
+ * class and may well lie close to one another.
  */
 final class RotationObjective implements TrainingObjective {
 
   static final String WEIGHT = STATE_PREFIX + "classifier.weight";
   static final String BIAS = STATE_PREFIX + "classifier.bias";
 
+  private static final String ACCURACY = "rotation_accuracy";
   private static final int QUARTERS = 4;
 
   private final int rotations;
@@ -47,8 +51,25 @@ final class RotationObjective implements TrainingObjective {
   }
 
   @Override
-  public int copies() {
-    return rotations;
+  public List<Pass> passes(int side) {
+    return List.of(new Pass(side, rotations, true));
+  }
+
+  @Override
+  public List<String> measures() {
+    return List.of(ACCURACY);
+  }
+
+  @Override
+  public Cost cost(Extent extent) {
+    return Cost.of(
+        new State(WEIGHT, extent.dimension(), rotations, Kind.LEARNED),
+        new State(BIAS, 1, rotations, Kind.LEARNED));
+  }
+
+  @Override
+  public boolean tellsImagesApart() {
+    return false;
   }
 
   @Override
@@ -72,7 +93,7 @@ final class RotationObjective implements TrainingObjective {
         tf.dtypes.cast(
             tf.math.equal(tf.math.argMax(logits, tf.constant(1), TInt32.class), answers),
             TFloat64.class);
-    step.measure("rotation_accuracy", Wide.narrow(tf, Wide.mean(tf, right)));
+    step.measure(ACCURACY, Wide.narrow(tf, Wide.mean(tf, right)));
     Operand<TFloat64> ofRight = Wide.rowSums(tf, tf.math.mul(targets, tf.nn.logSoftmax(logits)));
     return Wide.narrow(tf, tf.math.neg(Wide.mean(tf, ofRight)));
   }

@@ -14,8 +14,7 @@ import org.tensorflow.types.TFloat64;
  *   loss = -1/2B sum_r ln [ exp(f_r . f_partner / t) / sum over c != r of exp(f_r . f_c / t) ]
  * </pre>
  *
- * <p>A row gets its gradient as an anchor and as everybody's candidate. A batch of one image has
- * loss 0.
+ * <p>A row gets its gradient as an anchor and as everybody's candidate.
  */
 final class SimCLRObjective implements TrainingObjective {
 
@@ -28,6 +27,19 @@ final class SimCLRObjective implements TrainingObjective {
   @Override
   public List<Crop> views() {
     return List.of(Crop.OF_RECIPE, Crop.OF_RECIPE);
+  }
+
+  @Override
+  public void check(int batch, int microBatches, int examples) {
+    Checks.severalImages("simclr", batch / microBatches);
+  }
+
+  /** Logits, shares and their gradient in 64 bits; the gradient is that of both sides. */
+  @Override
+  public Cost cost(Extent extent) {
+    double rows = 2.0 * extent.images();
+    return Cost.NONE.withStep(
+        Cost.doubles(3, rows, rows), 3 * Cost.products(rows, rows, extent.dimension()));
   }
 
   @Override

@@ -3,6 +3,8 @@ package org.kindred.models.objective;
 import java.util.ArrayList;
 import java.util.List;
 import org.kindred.models.network.Layers;
+import org.kindred.models.objective.Cost.Kind;
+import org.kindred.models.objective.Cost.State;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.SwAV;
 import org.tensorflow.Operand;
@@ -28,8 +30,8 @@ import org.tensorflow.types.TInt32;
  * brought back to unit length, outside of any gradient; then the batch joins the {@link
  * PastEmbeddings}.
  *
- * <p>Costs, of a batch and its queue, a matrix product with the prototypes and twice as many
- * exponentials as there are scores in each of Sinkhorn's iterations.
+ * <p>Costs, of a batch and its queue, a matrix product with the prototypes, an exponential of each
+ * score and in each of Sinkhorn's iterations two products of all of them with a vector.
  */
 final class SwAVObjective implements TrainingObjective {
 
@@ -64,57 +66,77 @@ final class SwAVObjective implements TrainingObjective {
   }
 
   @Override
-  public long stateBytes(int examples, int dimension) {
-    int queued = config.hasQueue() ? MultiCrop.ASSIGNED * config.getQueue().getLength() : 0;
-    return MemoryBank.bytes(config.getPrototypes(), dimension)
-        + MemoryBank.bytes(queued, dimension);
+  public List<String> measures() {
+    return List.of(CODE_ENTROPY, USED_PROTOTYPES);
   }
 
-  /** Predictions, targets and their gradient; the scores of a queue. */
   @Override
-  public long stepBytes(int batch, int examples) {
-    long rows = 3L * views.size() * batch;
-    if (config.hasQueue()) {
-      rows += config.getQueue().getLength();
+  public void check(int batch, int microBatches, int examples) {
+    if (!config.hasQueue()) {
+      // The code of one image alone shares it out over all prototypes.
+      Checks.severalImages("swav without a queue", batch / microBatches);
+    } else {
+      Checks.queueLength(
+          "swav.queue.length",
+          config.getQueue().getLength(),
+          batch / microBatches,
+          "the images that go through the network at a time");
     }
-    return Double.BYTES * rows * config.getPrototypes();
+  }
+
+  /**
+   * Predictions, targets and their gradient, and the scores of a queue, in 64 bits; products of the
+   * embeddings, of the gradient with both sides, and of the queues.
+   */
+  @Override
+  public Cost cost(Extent extent) {
+    double rows = (double) views.size() * extent.images();
+    int prototypes = config.getPrototypes();
+    int dimension = extent.dimension();
+    Cost cost =
+        Cost.of(new State(PROTOTYPES, prototypes, dimension, Kind.LEARNED))
+            .withStep(
+                Cost.doubles(3, rows, prototypes), 3 * Cost.products(rows, prototypes, dimension));
+    if (config.hasQueue()) {
+      int length = config.getQueue().getLength();
+      for (int view = 0; view < MultiCrop.ASSIGNED; view++) {
+        cost = cost.withState(new State(QUEUE + view, length, dimension, Kind.VARIABLE));
+      }
+      cost =
+          cost.withStep(
+              Cost.doubles(1, length, prototypes),
+              MultiCrop.ASSIGNED * Cost.products(length, prototypes, dimension));
+    }
+    return cost;
   }
 
   @Override
   public Operand<TFloat32> loss(TrainingStep step) {
     Ops tf = step.tf();
     int batch = step.sizes().batch();
-    checkQueue(batch);
     Variable variable = prototypes(step);
     Operand<TFloat64> prototypes = Wide.of(tf, variable.value());
     Operand<TFloat32> embeddings = step.encodeViews().embedding();
     Operand<TFloat64> scores = Wide.products(tf, Wide.of(tf, embeddings), prototypes);
-    List<Operand<TFloat64>> codes = new ArrayList<>();
+    List<Operand<TFloat64>> soft = new ArrayList<>();
     for (int view = 0; view < MultiCrop.ASSIGNED; view++) {
       Operand<TFloat64> own = Wide.rows(tf, scores, view * batch, batch);
       if (config.hasQueue()) {
         PastEmbeddings past =
             PastEmbeddings.declare(step, QUEUE + view, config.getQueue().getLength());
-        codes.add(code(tf, past.codes(sinkhorn, own, prototypes)));
+        soft.add(past.codes(sinkhorn, own, prototypes));
         past.push(step.rows(embeddings, view * batch, batch), config.getQueue().getStartEpoch());
       } else {
-        codes.add(code(tf, sinkhorn.codes(tf, own)));
+        soft.add(sinkhorn.codes(tf, own));
       }
     }
-    measure(step, codes);
+    measure(step, soft);
+    List<Operand<TFloat64>> codes = soft.stream().map(code -> code(tf, code)).toList();
     Operand<TFloat64> logShares = tf.nn.logSoftmax(tf.math.div(scores, tf.constant(temperature)));
     Operand<TFloat64> sum =
         tf.sum(tf.math.mul(targets(tf, codes), logShares), tf.constant(new int[] {0, 1}));
     double terms = (double) MultiCrop.ASSIGNED * (views.size() - 1) * batch;
     return Wide.narrow(tf, tf.math.div(sum, tf.constant(-terms)));
-  }
-
-  private void checkQueue(int batch) {
-    if (config.hasQueue() && config.getQueue().getLength() % batch != 0) {
-      throw new IllegalArgumentException(
-          "swav.queue.length is %d, valid is a multiple of %d, the images that go through the network at a time"
-              .formatted(config.getQueue().getLength(), batch));
-    }
   }
 
   private Variable prototypes(TrainingStep step) {
@@ -125,7 +147,7 @@ final class SwAVObjective implements TrainingObjective {
                 PROTOTYPES,
                 Shape.of(config.getPrototypes(), dimension),
                 RandomUnitRows.PROTOTYPES.of(dimension));
-    step.afterwards(
+    step.afterStep(
         tf -> {
           Operand<TFloat32> moved = tf.readVariableOp(prototypes.handle(), TFloat32.class);
           return List.of(tf.assignVariableOp(prototypes.handle(), Layers.unitRows(tf, moved)));
@@ -169,6 +191,7 @@ final class SwAVObjective implements TrainingObjective {
     return tf.concat(targets, tf.constant(0));
   }
 
+  /** Measures soft codes: those of one prototype alone have no entropy, collapsed or not. */
   private void measure(TrainingStep step, List<Operand<TFloat64>> codes) {
     Ops tf = step.tf();
     Operand<TFloat64> all = tf.concat(codes, tf.constant(0));

@@ -21,47 +21,68 @@ public interface TrainingObjective {
    */
   String CODE_ENTROPY = "code_entropy_share";
 
-  /** Name under which it reports the share of prototypes in use, of those that a batch can use. */
+  /** Name under which it reports the share of prototypes in use, of those that can be. */
   String USED_PROTOTYPES = "used_prototypes_share";
+
+  /** Name of the table of each example's neighbours in the memory bank, where there is one. */
+  String NEIGHBORS = STATE_PREFIX + "neighbors";
 
   /** Returns the views of each example that a batch has, one or more. */
   List<Crop> views();
 
-  /** Returns how many copies of each view go through the network. */
-  default int copies() {
-    return 1;
-  }
-
   /**
-   * Returns the bytes of the objective's largest variable.
+   * Returns what goes through the network in a step, each view once and learned where not said
+   * otherwise.
    *
-   * @param examples examples in the training set
-   * @param dimension length of an embedding
+   * @param side height and width in pixels of a view as its recipe makes it
    */
-  default long stateBytes(int examples, int dimension) {
-    return 0;
+  default List<Pass> passes(int side) {
+    return Pass.ofViews(views(), side, true);
   }
 
   /**
-   * Returns the bytes that a step holds at least to compare a batch with the objective's variables.
+   * Returns whether the loss tells each image, or each cluster of images, from the others, so that
+   * embeddings which are all alike are a sign of collapse.
+   */
+  default boolean tellsImagesApart() {
+    return true;
+  }
+
+  /** Returns whether the objective takes {@link TrainingStep#positives} from elsewhere. */
+  default boolean readsPositives() {
+    return false;
+  }
+
+  /**
+   * Returns whether there are positives of an example among the others: {@link
+   * TrainingStep#positivesOf}.
+   */
+  default boolean findsPositives() {
+    return readsPositives();
+  }
+
+  /**
+   * Returns the names under which {@link #loss} has something {@linkplain TrainingStep#measure
+   * reported}, in any order.
+   */
+  default List<String> measures() {
+    return List.of();
+  }
+
+  /**
+   * Checks the parameters against what is to be trained on, before anything is built of them.
    *
    * @param batch examples of a step
-   * @param examples examples in the training set
+   * @param microBatches parts of it that go through the network one after the other
+   * @param examples examples in the training set; {@link Integer#MAX_VALUE} when that is not known
+   *     yet, for no objective takes offence at too many
+   * @throws IllegalArgumentException naming the parameter, its value and what is valid
    */
-  default long stepBytes(int batch, int examples) {
-    return 0;
-  }
+  default void check(int batch, int microBatches, int examples) {}
 
-  /**
-   * Returns the floating-point operations of a step that grow with the training set, of the forward
-   * and the backward pass.
-   *
-   * @param batch examples of a step
-   * @param examples examples in the training set
-   * @param dimension length of an embedding
-   */
-  default double stepFlops(int batch, int examples, int dimension) {
-    return 0;
+  /** Returns what the objective takes beside {@link #passes}. */
+  default Cost cost(Extent extent) {
+    return Cost.NONE;
   }
 
   /**

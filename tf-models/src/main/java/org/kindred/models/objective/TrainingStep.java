@@ -10,6 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.kindred.models.objective.EpochState.FeatureReader;
 import org.kindred.models.tensorflow.VariableWeights;
 import org.kindred.models.tensorflow.Variables;
@@ -26,7 +29,7 @@ import org.tensorflow.types.TUint8;
 
 /**
  * A training step under construction: what an objective makes its loss of, and where it says what
- * else has to happen.
+ * else has to happen. Where a step has several micro-batches, all of this is of one of them.
  *
  * <p>A step goes: the host fills the {@linkplain #lookup lookups}; forward and backward pass; the
  * optimiser's update; what the objective does {@linkplain #afterwards afterwards}; the host takes
@@ -40,13 +43,13 @@ public final class TrainingStep {
   /**
    * Sizes of a step.
    *
-   * @param batch examples of a step
+   * @param batch examples that go through the network at a time: those of a micro-batch, where a
+   *     step has several
    * @param examples examples in the training set
    * @param dimension length of an embedding
-   * @param stepsPerEpoch steps of an epoch
    * @param seed seed of every random draw
    */
-  public record Sizes(int batch, int examples, int dimension, int stepsPerEpoch, long seed) {}
+  public record Sizes(int batch, int examples, int dimension, long seed) {}
 
   /**
    * The step's inputs.
@@ -66,8 +69,13 @@ public final class TrainingStep {
   /** Adds passes through the network to the graph. */
   public interface Network {
 
-    /** Adds a pass in training mode, after which the running statistics follow the batch. */
-    Features train(VariableWeights weights, Operand<TUint8> images);
+    /**
+     * Adds a pass in training mode, in which batch norm sees one part of the images at a time.
+     * Afterwards the running statistics follow the mean over the parts.
+     *
+     * @return what the network makes of each part
+     */
+    List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts);
 
     /** Returns what the network makes of the evaluation images. */
     Features evaluate(VariableWeights weights);
@@ -102,7 +110,7 @@ public final class TrainingStep {
   @FunctionalInterface
   public interface EpochStart {
     /** Does it. */
-    void run(EpochState state) throws IOException;
+    void run(EpochState state) throws IOException, InterruptedException;
   }
 
   /** Chooses what an epoch looks at. */
@@ -119,7 +127,8 @@ public final class TrainingStep {
     }
 
     /**
-     * Returns the example whose image a view is made of.
+     * Returns the example whose image a view is made of. What is drawn for the view is drawn as for
+     * the example that it is of.
      *
      * @param epoch epoch, from 0
      * @param example the example that the view is of
@@ -144,23 +153,39 @@ public final class TrainingStep {
   private final Sizes sizes;
   private final Inputs inputs;
   private final Network network;
+  private final Optional<PositiveLists> positives;
 
   private final List<Lookup> lookups = new ArrayList<>();
   private final List<Delivery> deliveries = new ArrayList<>();
   private final List<Function<Ops, List<Op>>> afterwards = new ArrayList<>();
+  private final List<Function<Ops, List<Op>>> afterStep = new ArrayList<>();
   private final List<EpochStart> epochStarts = new ArrayList<>();
   private final List<Measure> measures = new ArrayList<>();
   private final Map<String, Operand<TBool>> frozen = new LinkedHashMap<>();
+  private final List<Op> inFloat32 = new ArrayList<>();
   private final Map<String, IntTable> tables = new LinkedHashMap<>();
   private Optional<EpochPlan> plan = Optional.empty();
+  private Optional<Supplier<? extends IntFunction<int[]>>> positiveFinder = Optional.empty();
 
   /** Starts a step; {@code variables} are those of the network and of the objective. */
   public TrainingStep(Ops tf, Variables variables, Sizes sizes, Inputs inputs, Network network) {
+    this(tf, variables, sizes, inputs, network, Optional.empty());
+  }
+
+  /** Starts a step with positives that come from elsewhere. */
+  public TrainingStep(
+      Ops tf,
+      Variables variables,
+      Sizes sizes,
+      Inputs inputs,
+      Network network,
+      Optional<PositiveLists> positives) {
     this.tf = tf;
     this.variables = variables;
     this.sizes = sizes;
     this.inputs = inputs;
     this.network = network;
+    this.positives = positives;
   }
 
   /** Returns what makes operations. */
@@ -193,6 +218,25 @@ public final class TrainingStep {
     return inputs.views;
   }
 
+  /** Returns the positives that come from elsewhere, if the training was given some. */
+  public Optional<PositiveLists> positives() {
+    return positives;
+  }
+
+  /** Says what finds the positives of an example, as the state stands between two steps. */
+  void findsPositives(Supplier<? extends IntFunction<int[]>> finders) {
+    positiveFinder = Optional.of(finders);
+  }
+
+  /**
+   * Returns what finds the positives of an example as the state stands between two steps, for
+   * somebody who wants to see how good they are: by number of the example, the numbers of its
+   * positives. Nothing where the objective has none.
+   */
+  public Optional<IntFunction<int[]>> positivesOf() {
+    return positiveFinder.map(Supplier::get);
+  }
+
   /** Returns the variables: the objective declares its own here, prefixed {@code objective.}. */
   public Variables variables() {
     return variables;
@@ -200,12 +244,29 @@ public final class TrainingStep {
 
   /** Returns what the trained network makes of images. */
   public Features encode(Operand<TUint8> images) {
-    return network.train(variables, images);
+    return encode(variables, images);
   }
 
   /** Returns what the network makes of images with other weights. */
   public Features encode(VariableWeights weights, Operand<TUint8> images) {
-    return network.train(weights, images);
+    return network.train(weights, List.of(images)).get(0);
+  }
+
+  /**
+   * Returns what the network makes of images, of which batch norm sees one part at a time.
+   *
+   * @param images {@code [batch, side, side, 3]}
+   * @param parts how many there are, of consecutive images; a divisor of the batch
+   */
+  Features encodeInParts(VariableWeights weights, Operand<TUint8> images, int parts) {
+    if (parts == 1) {
+      return encode(weights, images);
+    }
+    int size = sizes.batch / parts;
+    return stacked(
+        network.train(
+            weights,
+            IntStream.range(0, parts).mapToObj(part -> slice(images, part * size, size)).toList()));
   }
 
   /**
@@ -213,7 +274,10 @@ public final class TrainingStep {
    * batch} to {@code (v + 1) x batch - 1} are view v.
    */
   public Features encodeViews() {
-    List<Features> passes = inputs.views.stream().map(this::encode).toList();
+    return stacked(inputs.views.stream().map(this::encode).toList());
+  }
+
+  private Features stacked(List<Features> passes) {
     return new Features(
         stacked(passes, Features::embedding),
         stacked(passes, Features::projection),
@@ -302,12 +366,24 @@ public final class TrainingStep {
   }
 
   /**
-   * Has operations run after the optimiser's update.
+   * Has operations run after the optimiser's update. In a step of several micro-batches they run
+   * after each of them.
    *
-   * @param updates makes them of operations that wait for it; called once
+   * @param updates makes them of operations that wait for it. With several micro-batches it is
+   *     called twice, for those of a step that leave the parameters as they are and for the last.
    */
   public void afterwards(Function<Ops, List<Op>> updates) {
     afterwards.add(updates);
+  }
+
+  /**
+   * Has operations run once a step, after the optimiser's update: what follows the parameters,
+   * which only the last of several micro-batches changes.
+   *
+   * @param updates makes them of operations that wait for it
+   */
+  public void afterStep(Function<Ops, List<Op>> updates) {
+    afterStep.add(updates);
   }
 
   /** Has something done before the first step of every epoch. */
@@ -344,6 +420,18 @@ public final class TrainingStep {
         name, absent -> new IntTable(name, sizes.examples, width, initial));
   }
 
+  /**
+   * Has a matrix product computed in 32 bits whatever the training's precision. With bfloat16 its
+   * values would have 8 bits of mantissa: too few to rank similarities, or to divide them by a
+   * temperature.
+   *
+   * @return the product
+   */
+  public Operand<TFloat32> inFloat32(Operand<TFloat32> product) {
+    inFloat32.add(product);
+    return product;
+  }
+
   /** Returns the lookups to be filled. */
   public List<Lookup> lookups() {
     return Collections.unmodifiableList(lookups);
@@ -354,10 +442,18 @@ public final class TrainingStep {
     return Collections.unmodifiableList(deliveries);
   }
 
-  /** Makes what runs after the optimiser's update, of operations that wait for it. */
-  public List<Op> updates(Ops after) {
+  /**
+   * Makes what the objective does after a micro-batch.
+   *
+   * @param after makes operations that wait for all before them
+   * @param isLast whether it is the last one of its step
+   */
+  public List<Op> updates(Ops after, boolean isLast) {
     List<Op> updates = new ArrayList<>();
     afterwards.forEach(maker -> updates.addAll(maker.apply(after)));
+    if (isLast) {
+      afterStep.forEach(maker -> updates.addAll(maker.apply(after)));
+    }
     return updates;
   }
 
@@ -369,6 +465,14 @@ public final class TrainingStep {
   /** Returns the reported scalars. */
   public List<Measure> measures() {
     return Collections.unmodifiableList(measures);
+  }
+
+  /**
+   * Returns the operations that are computed in 32 bits, which those are that a run names as its
+   * targets: the rewrite to bfloat16 leaves what is asked for as it is.
+   */
+  public List<Op> inFloat32() {
+    return Collections.unmodifiableList(inFloat32);
   }
 
   /** Returns when the parameters of these names are frozen. */

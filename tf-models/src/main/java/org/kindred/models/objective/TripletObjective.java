@@ -23,6 +23,7 @@ import org.tensorflow.types.TInt32;
  */
 final class TripletObjective implements TrainingObjective {
 
+  private static final String ACTIVE = "active_triplets";
   private static final double FAR = 1e9;
 
   private final Triplet config;
@@ -44,9 +45,29 @@ final class TripletObjective implements TrainingObjective {
   }
 
   @Override
+  public List<String> measures() {
+    return List.of(ACTIVE);
+  }
+
+  @Override
+  public void check(int batch, int microBatches, int examples) {
+    Checks.severalImages("triplet", batch / microBatches);
+  }
+
+  /** Of hard negatives, products, distances and candidates in 64 bits, which have no gradient. */
+  @Override
+  public Cost cost(Extent extent) {
+    double rows = 2.0 * extent.images();
+    return config.getNegative() == TripletNegative.TRIPLET_NEGATIVE_HARD
+        ? Cost.NONE.withStep(
+            Cost.doubles(3, rows, rows), Cost.products(rows, rows, extent.dimension()))
+        : Cost.NONE;
+  }
+
+  @Override
   public Operand<TFloat32> loss(TrainingStep step) {
     Ops tf = step.tf();
-    int images = Checks.atLeast("images of a step with triplet", step.sizes().batch(), 2);
+    int images = step.sizes().batch();
     Operand<TFloat64> anchors = Wide.of(tf, step.encodeViews().embedding());
     Operand<TFloat64> partners =
         tf.concat(
@@ -63,7 +84,7 @@ final class TripletObjective implements TrainingObjective {
     Operand<TFloat64> hinges = tf.nn.relu(tf.math.add(excess, tf.constant(margin)));
     Operand<TFloat64> active =
         tf.dtypes.cast(tf.math.greater(hinges, tf.constant(0.0)), TFloat64.class);
-    step.measure("active_triplets", Wide.narrow(tf, Wide.mean(tf, active)));
+    step.measure(ACTIVE, Wide.narrow(tf, Wide.mean(tf, active)));
     return Wide.narrow(tf, Wide.mean(tf, hinges));
   }
 

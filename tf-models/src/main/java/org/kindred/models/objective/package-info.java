@@ -6,8 +6,11 @@
  * State that lives between steps is declared as named variables, or as tables on the host, and is
  * then checkpointed and restored with no further code.
  *
- * <p>Internal to {@code tf-models}: signatures here name TensorFlow types. Instances are immutable
- * and may be shared by threads.
+ * <p>Callers outside of {@code tf-models} need {@link org.kindred.models.objective.Objectives},
+ * {@link org.kindred.models.objective.Crop} and {@link org.kindred.models.objective.PositiveLists};
+ * the signatures of the rest name TensorFlow types and are internal to it. Objectives are immutable
+ * and may be shared by threads; a {@link org.kindred.models.objective.TrainingStep} and its {@link
+ * org.kindred.models.objective.IntTable}s belong to the thread that trains.
  *
  * <p>Papers: Z. Wu, Y. Xiong, S. Yu, D. Lin, "Unsupervised Feature Learning via Non-Parametric
  * Instance Discrimination", CVPR 2018; M. Ye, X. Zhang, P. Yuen, S.-F. Chang, "Unsupervised
@@ -20,6 +23,13 @@
  * Learning of Unsupervised Representations", ICLR 2021; F. Schroff, D. Kalenichenko, J. Philbin,
  * "FaceNet: A Unified Embedding for Face Recognition and Clustering", CVPR 2015; S. Gidaris, P.
  * Singh, N. Komodakis, "Unsupervised Representation Learning by Predicting Image Rotations", ICLR
- * 2018.
+ * 2018; F. Wang, H. Liu, D. Guo, F. Sun, "Unsupervised Representation Learning by Invariance
+ * Propagation", NeurIPS 2020 (InvP); A. Dosovitskiy, J. Springenberg, M. Riedmiller, T. Brox,
+ * "Discriminative Unsupervised Feature Learning with Convolutional Neural Networks", NeurIPS 2014
+ * (Exemplar-CNN); C. Zhuang, A. Zhai, D. Yamins, "Local Aggregation for Unsupervised Learning of
+ * Visual Embeddings", ICCV 2019; J. Huang, Q. Dong, S. Gong, X. Zhu, "Unsupervised Deep Learning by
+ * Neighbourhood Discovery", ICML 2019 (AND); I. Misra, L. van der Maaten, "Self-Supervised Learning
+ * of Pretext-Invariant Representations", CVPR 2020 (PIRL); M. Caron, P. Bojanowski, A. Joulin, M.
+ * Douze, "Deep Clustering for Unsupervised Learning of Visual Features", ECCV 2018 (DeepCluster).
  */
 package org.kindred.models.objective;

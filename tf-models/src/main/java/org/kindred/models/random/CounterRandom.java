@@ -150,6 +150,21 @@ public final class CounterRandom {
     }
   }
 
+  /**
+   * Draws some of {@code values} without replacement and puts them first, in the order of the
+   * draws: the first steps of a shuffle.
+   *
+   * @param count how many, 0 to their number
+   */
+  public void draw(int[] values, int count) {
+    for (int i = 0; i < count; i++) {
+      int j = i + nextInt(values.length - i);
+      int drawn = values[j];
+      values[j] = values[i];
+      values[i] = drawn;
+    }
+  }
+
   /** Replaces the four counter words by the four random words of this counter and key. */
   static void philox(int[] words, int key0, int key1) {
     int w0 = words[0];

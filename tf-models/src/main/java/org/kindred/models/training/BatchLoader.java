@@ -185,7 +185,7 @@ final class BatchLoader implements AutoCloseable {
   private void submit() {
     if (order == null) {
       int[] shuffled = order(config, epoch);
-      order = plan.map(chosen -> chosen.order(epoch, shuffled)).orElse(shuffled);
+      order = plan.map(chosen -> checked(chosen.order(epoch, shuffled))).orElse(shuffled);
     }
     int size = config.microBatch();
     Batch batch =
@@ -209,12 +209,38 @@ final class BatchLoader implements AutoCloseable {
     }
   }
 
+  /** Numbers that are no examples' would be read from beside tables and banks. */
+  private int[] checked(int[] planned) {
+    if (planned.length != config.examples()) {
+      throw new IllegalStateException(
+          "the objective planned %d examples for epoch %d, valid is %d"
+              .formatted(planned.length, epoch, config.examples()));
+    }
+    for (int example : planned) {
+      checkExample(example, epoch);
+    }
+    return planned;
+  }
+
+  private int checkExample(int example, int ofEpoch) {
+    if (example < 0 || example >= config.examples()) {
+      throw new IllegalStateException(
+          "the objective planned example %d for epoch %d, valid is 0 to %d"
+              .formatted(example, ofEpoch, config.examples() - 1));
+    }
+    return example;
+  }
+
   private Future<?> submitPart(ByteBuffer target, Batch batch, int view, int from, int to) {
     int[] part = Arrays.copyOfRange(batch.examples, from, to);
-    plan.ifPresent(chosen -> Arrays.setAll(part, i -> chosen.source(batch.epoch, part[i], view)));
+    int[] images = part.clone();
+    plan.ifPresent(
+        chosen ->
+            Arrays.setAll(
+                images, i -> checkExample(chosen.source(batch.epoch, part[i], view), batch.epoch)));
     return workers.submit(
         () -> {
-          source.fill(batch.epoch, part, view, target);
+          source.fillOf(batch.epoch, part, images, view, target);
           if (target.hasRemaining()) {
             throw new IllegalStateException(
                 "the source left " + target.remaining() + " bytes of view " + view + " unset");

@@ -2,6 +2,7 @@ package org.kindred.models.training;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * Gives the views that a training step looks at. What it writes must be a function of the arguments
@@ -24,6 +25,28 @@ public interface BatchSource {
    * @throws IOException when a view cannot be made; it ends the training
    */
   void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException;
+
+  /**
+   * Writes one view of each of some examples, made of the images of others: what is drawn at random
+   * is drawn as for the examples, so that it differs from the others' own views.
+   *
+   * @param epoch epoch, from 0
+   * @param rows numbers of the examples
+   * @param images numbers of the examples whose images the views are made of, in the order of
+   *     {@code rows}
+   * @param view number of the view, from 0
+   * @param target as in {@link #fill}
+   * @throws IOException when a view cannot be made; it ends the training
+   * @throws UnsupportedOperationException when an image is another's and the source can't do so
+   */
+  default void fillOf(int epoch, int[] rows, int[] images, int view, ByteBuffer target)
+      throws IOException {
+    if (!Arrays.equals(rows, images)) {
+      throw new UnsupportedOperationException(
+          "this source makes the views of an example of its own image only");
+    }
+    fill(epoch, rows, view, target);
+  }
 
   /**
    * Writes the evaluation image of each of some examples, for objectives that look at the whole

@@ -9,8 +9,8 @@ import java.util.Map;
  * @param epoch epoch, from 0
  * @param losses its steps' losses, in order
  * @param learningRate learning rate of its last step
- * @param imagesPerSecond views that went through the network, over the time of the steps that this
- *     process took
+ * @param imagesPerSecond images, of whatever size, that went through the network in this process's
+ *     steps, over the time of these and of what the objective did before the first
  * @param inputWait share of that time that was spent waiting for batches, 0 to 1
  * @param measures mean over the steps of what the objective reports, by name
  */

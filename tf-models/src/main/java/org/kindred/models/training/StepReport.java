@@ -9,7 +9,8 @@ import java.util.Map;
  * @param step step in the epoch, from 0
  * @param loss the batch's loss before the step's update
  * @param learningRate learning rate
- * @param imagesPerSecond views that went through the network, over the time of the step
+ * @param imagesPerSecond images, of whatever size, that went through the network, over the time of
+ *     the step
  * @param inputWait share of the step's time that was spent waiting for its batch, 0 to 1
  * @param measures what the objective reports of the step, by name
  */

@@ -7,15 +7,21 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.FrozenNetwork;
 import org.kindred.models.network.Networks;
+import org.kindred.models.objective.IntTable;
 import org.kindred.models.objective.Objectives;
+import org.kindred.models.objective.PositiveLists;
+import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.safetensors.NamedTensor;
+import org.kindred.models.tensorflow.Device;
 import org.kindred.models.training.TrainingGraph.Sizes;
 import org.kindred.models.training.TrainingGraph.Snapshot;
+import org.kindred.proto.pipeline.v1.Precision;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,9 +49,14 @@ public final class Trainer implements AutoCloseable {
   private final CheckpointDirectory checkpoints;
   private final List<EpochRecord> curve = new ArrayList<>();
   private PartialEpoch partial = PartialEpoch.EMPTY;
+  private boolean hasStarted;
 
-  private Trainer(TrainingConfig config, CheckpointDirectory checkpoints, String fingerprint) {
-    config.checkBuffers();
+  private Trainer(
+      TrainingConfig config,
+      CheckpointDirectory checkpoints,
+      String fingerprint,
+      Optional<PositiveLists> positives) {
+    TrainingSize.of(config).checkBuffers();
     this.config = config;
     this.fingerprint = fingerprint;
     this.network = Networks.create(config.network(), config.normalize());
@@ -65,7 +76,14 @@ public final class Trainer implements AutoCloseable {
                 config.viewSize(),
                 config.seed()),
             config.precision(),
-            config.threads());
+            config.threads(),
+            positives);
+    if (config.precision() == Precision.PRECISION_BFLOAT16 && Device.isGpu()) {
+      LOG.warn(
+          "precision is bfloat16, which TensorFlow's rewriter knows for processors only: on {} the"
+              + " network computes in float32",
+          Device.name());
+    }
   }
 
   /**
@@ -102,10 +120,28 @@ public final class Trainer implements AutoCloseable {
       String fingerprint,
       Map<String, NamedTensor> initialWeights)
       throws IOException {
+    return open(config, checkpoints, fingerprint, initialWeights, Optional.empty());
+  }
+
+  /**
+   * Does the same with positives that somebody else has found.
+   *
+   * @param positives of every example: just when {@link TrainingConfig#readsPositives}
+   * @throws IllegalArgumentException when the configuration is not valid, one of the weights has
+   *     another shape or is not the network's, or there are positives that the objective does not
+   *     read, or none though it does
+   */
+  public static Trainer open(
+      TrainingConfig config,
+      Path checkpoints,
+      String fingerprint,
+      Map<String, NamedTensor> initialWeights,
+      Optional<PositiveLists> positives)
+      throws IOException {
     CheckpointDirectory directory = CheckpointDirectory.open(checkpoints, fingerprint);
     Trainer trainer;
     try {
-      trainer = new Trainer(config, directory, fingerprint);
+      trainer = new Trainer(config, directory, fingerprint, positives);
     } catch (RuntimeException | Error e) {
       directory.close();
       throw e;
@@ -142,6 +178,7 @@ public final class Trainer implements AutoCloseable {
   /**
    * Trains the epochs that are left, with a checkpoint after each.
    *
+   * @throws IllegalStateException when this trainer has trained before; see {@link #start}
    * @throws TrainingDivergedException when the loss or a weight is not finite
    * @throws IOException when the source fails or a checkpoint cannot be written
    * @throws InterruptedException when the thread is interrupted
@@ -155,8 +192,18 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** Begins to prepare the batches of the epochs that are left; one run at a time. */
+  /**
+   * Begins to prepare the batches of the epochs that are left.
+   *
+   * @throws IllegalStateException when this trainer has done so before: steps since the last
+   *     checkpoint are in its weights, but not in its records
+   */
   public TrainingRun start(BatchSource source, TrainingListener listener) {
+    if (hasStarted) {
+      throw new IllegalStateException(
+          "a trainer trains once: open another one, which goes on from the last checkpoint");
+    }
+    hasStarted = true;
     return new TrainingRun(this, source, listener);
   }
 
@@ -212,6 +259,30 @@ public final class Trainer implements AutoCloseable {
   /** Returns one record per complete epoch, those from before a restart included. */
   public List<EpochRecord> curve() {
     return Collections.unmodifiableList(curve);
+  }
+
+  /**
+   * Returns the graph in which Invariance Propagation finds positives, for {@link
+   * org.kindred.models.neighbors.Propagation#skippingUnknown} to walk: {@code [examples, k]}, the
+   * neighbours of each example, -1 while they are not known. It is the training's own; nobody else
+   * may write to it.
+   *
+   * @return the table, or nothing where the objective has none
+   */
+  public Optional<int[]> neighborTable() {
+    return Optional.ofNullable(graph.objectiveStep().tables().get(TrainingObjective.NEIGHBORS))
+        .map(IntTable::values);
+  }
+
+  /**
+   * Returns what finds the positives of an example, as the training stands: by the example's
+   * number, the numbers of its positives, perhaps none. It looks at the training's own state, so
+   * call it on the training's thread.
+   *
+   * @return nothing where the objective has no positives
+   */
+  public Optional<IntFunction<int[]>> positivesOf() {
+    return graph.objectiveStep().positivesOf();
   }
 
   /** Returns the number of trainable values in the network. */

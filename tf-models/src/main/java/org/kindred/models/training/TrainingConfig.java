@@ -1,10 +1,10 @@
 package org.kindred.models.training;
 
 import java.util.List;
-import org.kindred.models.network.NetworkSize;
+import java.util.Locale;
 import org.kindred.models.objective.Crop;
 import org.kindred.models.objective.Objectives;
-import org.kindred.models.objective.TrainingObjective;
+import org.kindred.models.objective.Pass;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.pipeline.v1.Checkpoints;
@@ -31,7 +31,8 @@ import org.kindred.proto.pipeline.v1.Sgd;
  * @param precision arithmetic of convolutions and matrix products
  * @param threads threads of one TensorFlow operation; 0: one per processor
  * @param seed seed of every random draw
- * @param examples examples in the training set
+ * @param examples examples in the training set; {@link Integer#MAX_VALUE} to see what no training
+ *     set could do with
  * @param viewSize height and width in pixels of a view as its recipe makes it, 4 or more
  */
 public record TrainingConfig(
@@ -53,7 +54,8 @@ public record TrainingConfig(
   /**
    * Checks the numbers.
    *
-   * @throws IllegalArgumentException when one is out of its range, or the objective is not valid
+   * @throws IllegalArgumentException when one is out of its range, or the objective is not valid,
+   *     or not for so many examples
    */
   public TrainingConfig {
     atLeast("epochs", epochs, 1);
@@ -77,46 +79,7 @@ public record TrainingConfig(
               + ", valid is a divisor of batch_size, which is "
               + batchSize);
     }
-    Objectives.create(objective);
-  }
-
-  /**
-   * Checks that what Java fills or reads as one buffer has no more bytes than an int counts.
-   *
-   * @throws IllegalArgumentException when a step's views or the memory bank have more
-   */
-  public void checkBuffers() {
-    TrainingObjective learned = Objectives.create(objective);
-    for (ViewGroup group : viewGroups()) {
-      long largest = Integer.MAX_VALUE / ((long) group.count() * group.viewBytes());
-      if (microBatch() > largest) {
-        throw new IllegalArgumentException(
-            "batch_size is %d, valid is 2 to %d: the %d views of each example, of %d x %d pixels, must fit into %d bytes"
-                .formatted(
-                    batchSize,
-                    largest * microBatches,
-                    group.count(),
-                    group.side(),
-                    group.side(),
-                    Integer.MAX_VALUE));
-      }
-    }
-    int dimension = network.getEmbeddingDimension();
-    if (learned.stateBytes(examples, dimension) > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "network.embedding_dimension is %d, valid is 1 to %d: the memory bank of %d examples must fit into %d bytes"
-              .formatted(
-                  dimension,
-                  Integer.MAX_VALUE / learned.stateBytes(examples, 1),
-                  examples,
-                  Integer.MAX_VALUE));
-    }
-  }
-
-  private long batchBytes() {
-    return viewGroups().stream()
-        .mapToLong(group -> (long) group.count() * group.viewBytes() * microBatch())
-        .sum();
+    Objectives.create(objective, batchSize, microBatches, examples);
   }
 
   private static void atLeast(String name, int value, int minimum) {
@@ -164,10 +127,14 @@ public record TrainingConfig(
     return Objectives.create(objective).views();
   }
 
-  /** Returns the images that go through the network in a step. */
+  /** Returns what goes through the network in a step. */
+  List<Pass> passes() {
+    return Objectives.create(objective).passes(viewSize);
+  }
+
+  /** Returns the images, of whatever size, that go through the network in a step. */
   int imagesPerStep() {
-    TrainingObjective learned = Objectives.create(objective);
-    return batchSize * learned.views().size() * learned.copies();
+    return batchSize * passes().stream().mapToInt(Pass::images).sum();
   }
 
   /** Returns the examples that go through the network at a time. */
@@ -185,70 +152,13 @@ public record TrainingConfig(
     return (long) epochs * stepsPerEpoch();
   }
 
-  /**
-   * Returns the bytes of native memory that training holds at least, besides what the network
-   * takes: the batches that are prepared ahead, the objective's variables and a checkpoint's copy
-   * of them, and what a step compares with them.
-   */
-  public long memoryBytes() {
-    TrainingObjective learned = Objectives.create(objective);
-    return (BatchLoader.BATCHES_AHEAD + 1) * batchBytes()
-        + 2 * learned.stateBytes(examples, network.getEmbeddingDimension())
-        + learned.stepBytes(microBatch(), examples);
+  /** Returns the name by which an experiment calls the objective. */
+  String objectiveName() {
+    return objective.getKindCase().name().toLowerCase(Locale.ROOT);
   }
 
-  /**
-   * Returns the floating-point operations of all steps.
-   *
-   * @param size of the network, on images of {@code viewSize}; views of another size count by their
-   *     area
-   */
-  public double flops(NetworkSize size) {
-    TrainingObjective learned = Objectives.create(objective);
-    double step =
-        wholeViews() * batchSize * size.trainingFlops()
-            + learned.stepFlops(batchSize, examples, network.getEmbeddingDimension());
-    return steps() * step;
-  }
-
-  /**
-   * Returns the bytes of native memory that the network takes at least: weights, gradients and
-   * momentum, and the feature maps of a step.
-   *
-   * @param size of the network, on images of {@code viewSize}
-   */
-  public double networkBytes(NetworkSize size) {
-    return 3.0 * Float.BYTES * size.parameters()
-        + wholeViews() * microBatch() * size.activationBytes();
-  }
-
-  /**
-   * Returns how many views of {@code viewSize} have as many pixels as all that the network sees of
-   * an example.
-   */
-  private double wholeViews() {
-    TrainingObjective learned = Objectives.create(objective);
-    double area = (double) viewSize * viewSize;
-    return learned.copies()
-        * learned.views().stream()
-            .mapToDouble(view -> Math.pow(view.side(viewSize), 2) / area)
-            .sum();
-  }
-
-  /**
-   * Returns the bytes of a checkpoint's tensors: weights, running statistics, momentum, the
-   * objective's variables.
-   *
-   * @param size of the network
-   */
-  public double checkpointBytes(NetworkSize size) {
-    return Float.BYTES * (2.0 * size.parameters() + size.statistics())
-        + Objectives.create(objective).stateBytes(examples, network.getEmbeddingDimension());
-  }
-
-  /** Returns whether the objective keeps a memory bank, a row for each example. */
-  public boolean hasMemoryBank() {
-    TrainingObjective learned = Objectives.create(objective);
-    return learned.stateBytes(2, 1) > learned.stateBytes(1, 1);
+  /** Returns whether the training must be given positives; see {@link Trainer#open}. */
+  public boolean readsPositives() {
+    return Objectives.create(objective).readsPositives();
   }
 }

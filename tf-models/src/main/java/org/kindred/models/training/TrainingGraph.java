@@ -9,11 +9,14 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.Layers;
 import org.kindred.models.objective.EpochState;
 import org.kindred.models.objective.Features;
 import org.kindred.models.objective.IntTable;
+import org.kindred.models.objective.PositiveLists;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.objective.TrainingStep;
 import org.kindred.models.objective.TrainingStep.Delivery;
@@ -49,7 +52,7 @@ import org.tensorflow.types.TUint8;
  * <p>A step runs in three parts, each of which starts when the one before it is complete:
  *
  * <ol>
- *   <li>forward and backward: loss, all gradients;
+ *   <li>forward and backward: loss, all gradients, what the objective reports;
  *   <li>the optimiser's update of every parameter, the running statistics;
  *   <li>the objective's own state, such as the memory bank.
  * </ol>
@@ -60,12 +63,19 @@ import org.tensorflow.types.TUint8;
  * have no fixed order with the loss that reads it.
  *
  * <p>A step of several micro-batches adds up their gradients; all but the last leave the parameters
- * as they are. Statistics and the objective's state follow each micro-batch.
+ * as they are. Statistics and the objective's state follow each micro-batch, what follows the
+ * parameters the last alone.
  */
 final class TrainingGraph implements AutoCloseable {
 
   /** Images of one pass over the training set. */
   private static final int PASS_IMAGES = 250;
+
+  /**
+   * Micro-batches after which the running statistics have little of their initial values left: half
+   * a percent.
+   */
+  private static final int SETTLING_BATCHES = 50;
 
   /**
    * Sizes that the graph is built for.
@@ -104,6 +114,9 @@ final class TrainingGraph implements AutoCloseable {
 
   private final List<Op> updates = new ArrayList<>();
 
+  /** Operations of a look at a micro-batch that nothing is learned of. */
+  private final List<Op> statistics;
+
   private final Sizes sizes;
   private final int threads;
 
@@ -114,10 +127,25 @@ final class TrainingGraph implements AutoCloseable {
       Sizes sizes,
       Precision precision,
       int threads) {
+    this(network, objective, optimizer, sizes, precision, threads, Optional.empty());
+  }
+
+  TrainingGraph(
+      EmbeddingNetwork network,
+      TrainingObjective objective,
+      MomentumSgd optimizer,
+      Sizes sizes,
+      Precision precision,
+      int threads,
+      Optional<PositiveLists> positives) {
+    if (positives.isPresent() && !objective.readsPositives()) {
+      throw new IllegalArgumentException(
+          "the training was given positives, which its objective does not read");
+    }
     this.sizes = sizes;
     ConfigProto configuration = Sessions.configuration(precision, threads);
     this.threads = configuration.getIntraOpParallelismThreads();
-    graph = new Graph();
+    graph = Sessions.newGraph();
     try {
       Ops tf = Ops.create(graph);
       variables = new Variables(tf);
@@ -134,12 +162,13 @@ final class TrainingGraph implements AutoCloseable {
           new TrainingStep(
               tf,
               variables,
-              new TrainingStep.Sizes(
-                  sizes.batch(), sizes.examples(), dimension, sizes.stepsPerEpoch(), sizes.seed()),
+              new TrainingStep.Sizes(sizes.batch(), sizes.examples(), dimension, sizes.seed()),
               new Inputs(rows, stepNumber, epochNumber, List.copyOf(views)),
-              passes);
+              passes,
+              positives);
       loss = objective.loss(step);
       addUpdates(tf, optimizer);
+      statistics = passes.statisticUpdates(tf);
       session = new Session(graph, configuration);
     } catch (RuntimeException | Error e) {
       graph.close();
@@ -153,25 +182,34 @@ final class TrainingGraph implements AutoCloseable {
 
   private void addUpdates(Ops tf, MomentumSgd optimizer) {
     List<Operand<TFloat32>> gradients = gradients();
-    Ops afterGradients = after(tf, gradients);
+    Ops afterReads = after(tf, readers(gradients));
     List<Operand<TFloat32>> sums = gradients;
     if (sizes.microBatches() > 1) {
-      sums = accumulate(afterGradients, gradients);
+      sums = accumulate(afterReads, gradients);
     }
     List<Op> last =
-        new ArrayList<>(optimizer.updates(afterGradients, variables, sums, rate, step.frozen()));
+        new ArrayList<>(optimizer.updates(afterReads, variables, sums, rate, step.frozen()));
     if (sizes.microBatches() > 1) {
       last.addAll(clearSums(after(tf, last)));
     }
-    List<Op> statistics = passes.statisticUpdates(afterGradients);
-    last.addAll(statistics);
-    accumulation.addAll(statistics);
+    List<Op> moved = passes.statisticUpdates(afterReads);
+    last.addAll(moved);
+    accumulation.addAll(moved);
     updates.addAll(last);
     // In a step of several micro-batches both lists end with the objective's own updates.
-    updates.addAll(step.updates(after(tf, last)));
+    updates.addAll(step.updates(after(tf, last), true));
     if (sizes.microBatches() > 1) {
-      accumulation.addAll(step.updates(after(tf, accumulation)));
+      accumulation.addAll(step.updates(after(tf, accumulation), false));
     }
+  }
+
+  /** Returns all that must see the variables as they are before the step. */
+  private List<Operand<?>> readers(List<Operand<TFloat32>> gradients) {
+    List<Operand<?>> readers = new ArrayList<>(gradients);
+    readers.add(loss);
+    step.measures().forEach(measure -> readers.add(measure.scalar()));
+    step.deliveries().forEach(delivery -> readers.add(delivery.values()));
+    return readers;
   }
 
   private static String sumName(Variable parameter) {
@@ -239,6 +277,9 @@ final class TrainingGraph implements AutoCloseable {
    * @throws IllegalArgumentException when one has another shape than its variable, or none
    */
   void initialize(long seed, Map<String, NamedTensor> given) {
+    for (NamedTensor tensor : given.values()) {
+      checkInitial(tensor);
+    }
     variables.initialize(session, seed);
     if (!given.isEmpty()) {
       try (Snapshot drawn = snapshot()) {
@@ -253,6 +294,27 @@ final class TrainingGraph implements AutoCloseable {
         restore(state);
       }
     }
+  }
+
+  private void checkInitial(NamedTensor tensor) {
+    if (!variables.names().contains(tensor.name())) {
+      throw new IllegalArgumentException(
+          "the initial weight " + tensor.name() + " is none of the network's");
+    }
+    Shape shape = variables.get(tensor.name()).shape();
+    if (!shape.equals(shape(tensor))) {
+      throw new IllegalArgumentException(
+          "the initial weight "
+              + tensor.name()
+              + " has shape "
+              + tensor.shape()
+              + ", valid is the network's, "
+              + shape);
+    }
+  }
+
+  private static Shape shape(NamedTensor tensor) {
+    return Shape.of(tensor.shape().stream().mapToLong(Integer::longValue).toArray());
   }
 
   /**
@@ -286,8 +348,7 @@ final class TrainingGraph implements AutoCloseable {
     if (tensor == null) {
       throw new IllegalArgumentException("no tensor " + name + " is stored");
     }
-    long[] lengths = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
-    if (!shape.equals(Shape.of(lengths))) {
+    if (!shape.equals(shape(tensor))) {
       throw new IllegalArgumentException(
           "the stored tensor " + name + " has shape " + tensor.shape() + ", its variable " + shape);
     }
@@ -305,28 +366,54 @@ final class TrainingGraph implements AutoCloseable {
   Outcome step(BatchLoader.Batch batch, int number, double learningRate, boolean isLast) {
     List<Tensor> inputs = new ArrayList<>();
     try {
-      Session.Runner runner = session.runner().feed(rows, batch.rows());
-      for (int i = 0; i < views.size(); i++) {
-        runner.feed(views.get(i), batch.views().get(i));
-      }
+      Session.Runner runner = runner(batch, number, inputs);
       feed(runner, inputs, rate, TFloat32.scalarOf((float) learningRate));
-      feed(runner, inputs, stepNumber, TInt32.scalarOf(number));
-      feed(runner, inputs, epochNumber, TInt32.scalarOf(batch.epoch()));
-      for (Lookup lookup : step.lookups()) {
-        TInt32 values = TInt32.tensorOf(lookup.target().shape());
-        feed(runner, inputs, lookup.target(), values);
-        fill(lookup, batch, TensorMemory.ints(values));
-      }
       runner.fetch(loss);
       step.measures().forEach(measure -> runner.fetch(measure.scalar()));
       step.deliveries().forEach(delivery -> runner.fetch(delivery.values()));
       (isLast ? updates : accumulation).forEach(runner::addTarget);
+      step.inFloat32().forEach(runner::addTarget);
       try (Result result = runner.run()) {
         return outcome(result, batch);
       }
     } finally {
       inputs.forEach(Tensor::close);
     }
+  }
+
+  /**
+   * Has the network see a micro-batch of which nothing is learned; running statistics follow.
+   *
+   * @param output what is wanted of the step
+   */
+  private float[] look(BatchLoader.Batch batch, Optional<Operand<TFloat32>> output) {
+    List<Tensor> inputs = new ArrayList<>();
+    try {
+      Session.Runner runner = runner(batch, 0, inputs);
+      output.ifPresent(runner::fetch);
+      statistics.forEach(runner::addTarget);
+      try (Result result = runner.run()) {
+        return output.isPresent() ? copied(result) : new float[0];
+      }
+    } finally {
+      inputs.forEach(Tensor::close);
+    }
+  }
+
+  /** Returns a runner that has all inputs of a micro-batch but the learning rate. */
+  private Session.Runner runner(BatchLoader.Batch batch, int number, List<Tensor> inputs) {
+    Session.Runner runner = session.runner().feed(rows, batch.rows());
+    for (int i = 0; i < views.size(); i++) {
+      runner.feed(views.get(i), batch.views().get(i));
+    }
+    feed(runner, inputs, stepNumber, TInt32.scalarOf(number));
+    feed(runner, inputs, epochNumber, TInt32.scalarOf(batch.epoch()));
+    for (Lookup lookup : step.lookups()) {
+      TInt32 values = TInt32.tensorOf(lookup.target().shape());
+      feed(runner, inputs, lookup.target(), values);
+      fill(lookup, batch, TensorMemory.ints(values));
+    }
+    return runner;
   }
 
   private static void feed(
@@ -367,9 +454,14 @@ final class TrainingGraph implements AutoCloseable {
     return step;
   }
 
-  /** Does what the objective wants done before an epoch. */
-  void startEpoch(int epoch, BatchSource source) throws IOException {
-    EpochState state = new BetweenEpochs(epoch, source);
+  /**
+   * Does what the objective wants done before an epoch.
+   *
+   * @param firstBatches begins to prepare the micro-batches of the first epoch
+   */
+  void startEpoch(int epoch, BatchSource source, Supplier<BatchLoader> firstBatches)
+      throws IOException, InterruptedException {
+    EpochState state = new BetweenEpochs(epoch, source, firstBatches);
     for (TrainingStep.EpochStart action : step.epochStarts()) {
       action.run(state);
     }
@@ -390,17 +482,26 @@ final class TrainingGraph implements AutoCloseable {
 
   private float[] evaluate(TUint8 images, Operand<TFloat32> output) {
     try (Result result = session.runner().feed(passes.images, images).fetch(output).run()) {
-      FloatBuffer values = TensorMemory.floats(result.get(0));
-      float[] copy = new float[values.remaining()];
-      values.get(copy);
-      return copy;
+      return copied(result);
     }
+  }
+
+  private static float[] copied(Result result) {
+    FloatBuffer values = TensorMemory.floats(result.get(0));
+    float[] copy = new float[values.remaining()];
+    values.get(copy);
+    return copy;
   }
 
   /** Returns the state between steps; close it before the next step. */
   Snapshot snapshot() {
     List<String> names = List.copyOf(variables.names());
     return new Snapshot(names, variables.read(session, names), step.tables().values());
+  }
+
+  /** Returns the graph. */
+  Graph graph() {
+    return graph;
   }
 
   /** Returns the threads of one operation, which the process has settled on. */
@@ -473,10 +574,17 @@ final class TrainingGraph implements AutoCloseable {
     }
 
     @Override
-    public Features train(VariableWeights weights, Operand<TUint8> views) {
-      return features(
-          network.build(
-              layers.computeIfAbsent(weights, absent -> Layers.forTraining(tf, weights)), views));
+    public List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts) {
+      Layers whole = layers.computeIfAbsent(weights, absent -> Layers.forTraining(tf, weights));
+      List<Layers> ofParts = new ArrayList<>();
+      List<Features> features = new ArrayList<>();
+      for (Operand<TUint8> part : parts) {
+        Layers ofPart = whole.part();
+        ofParts.add(ofPart);
+        features.add(features(network.build(ofPart, part)));
+      }
+      whole.takeMean(ofParts);
+      return features;
     }
 
     @Override
@@ -508,10 +616,14 @@ final class TrainingGraph implements AutoCloseable {
   private final class BetweenEpochs implements EpochState {
     private final int epoch;
     private final BatchSource source;
+    private final Supplier<BatchLoader> firstBatches;
+    private boolean isSettled;
 
-    BetweenEpochs(int epoch, BatchSource source) {
+    BetweenEpochs(int epoch, BatchSource source, Supplier<BatchLoader> firstBatches) {
       this.epoch = epoch;
       this.source = source;
+      this.firstBatches = firstBatches;
+      this.isSettled = epoch > 0 || statistics.isEmpty();
     }
 
     @Override
@@ -522,10 +634,7 @@ final class TrainingGraph implements AutoCloseable {
     @Override
     public float[] read(Variable variable) {
       try (Result result = variables.read(session, List.of(variable.name()))) {
-        FloatBuffer values = TensorMemory.floats(result.get(0));
-        float[] copy = new float[values.remaining()];
-        values.get(copy);
-        return copy;
+        return copied(result);
       }
     }
 
@@ -539,7 +648,39 @@ final class TrainingGraph implements AutoCloseable {
     }
 
     @Override
-    public float[] features(FeatureReader reader) throws IOException {
+    public void look(Operand<TFloat32> output, BatchSink sink)
+        throws IOException, InterruptedException {
+      look(batchesOfEpoch(), Optional.of(output), sink);
+    }
+
+    private int batchesOfEpoch() {
+      return sizes.stepsPerEpoch() * sizes.microBatches();
+    }
+
+    private void look(int batches, Optional<Operand<TFloat32>> output, BatchSink sink)
+        throws IOException, InterruptedException {
+      try (BatchLoader loader = firstBatches.get()) {
+        for (int i = 0; i < batches; i++) {
+          try (BatchLoader.Batch batch = loader.next()) {
+            sink.take(batch.examples(), TrainingGraph.this.look(batch, output));
+          }
+        }
+      }
+    }
+
+    /** The statistics of evaluation mode are those of no image before the network has seen any. */
+    private void settle() throws IOException, InterruptedException {
+      for (int left = SETTLING_BATCHES; left > 0; left -= batchesOfEpoch()) {
+        look(Math.min(left, batchesOfEpoch()), Optional.empty(), (rows, values) -> {});
+      }
+      isSettled = true;
+    }
+
+    @Override
+    public float[] features(FeatureReader reader) throws IOException, InterruptedException {
+      if (!isSettled) {
+        settle();
+      }
       float[] features = null;
       for (int from = 0; from < sizes.examples(); from += PASS_IMAGES) {
         int[] examples = new int[Math.min(PASS_IMAGES, sizes.examples() - from)];

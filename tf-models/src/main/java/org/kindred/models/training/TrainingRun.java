@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.kindred.models.safetensors.NamedTensor;
@@ -124,16 +125,25 @@ public final class TrainingRun implements AutoCloseable {
     saved = System.nanoTime();
   }
 
-  private void startEpoch(int epoch) throws IOException {
+  private void startEpoch(int epoch) throws IOException, InterruptedException {
     if (isAllowed) {
       return;
     }
     // In the middle of an epoch the state is one from after its start.
     if (losses.isEmpty()) {
-      trainer.graph().startEpoch(epoch, source);
+      long start = System.nanoTime();
+      trainer.graph().startEpoch(epoch, source, this::firstBatches);
+      worked += System.nanoTime() - start;
     }
     loader.allow(epoch);
     isAllowed = true;
+  }
+
+  /** Begins to prepare the first epoch's batches in an order that nobody plans. */
+  private BatchLoader firstBatches() {
+    BatchLoader first = new BatchLoader(config, source, Optional.empty(), 0, 0);
+    first.allow(0);
+    return first;
   }
 
   private void addTo(Map<String, Double> measures, Outcome outcome) {

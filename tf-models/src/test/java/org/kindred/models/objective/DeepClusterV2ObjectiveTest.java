@@ -68,7 +68,7 @@ final class DeepClusterV2ObjectiveTest {
     try (TestGraph graph = new TestGraph()) {
       TestStep step =
           new TestStep(graph, graph.constant(twice(FEATURES), 10, 2), ALL, 5)
-              .withEvaluation(graph.constant(FEATURES, 5, 2));
+              .withEvaluation(graph.constant(new float[10], 5, 2));
       Operand<TFloat32> loss = step.loss(objective(UnaryOperator.identity()));
       graph.initialize(1);
       assertThat(clusters(step).values()).containsOnly(-1);
@@ -160,6 +160,50 @@ final class DeepClusterV2ObjectiveTest {
     }
   }
 
+  /** The look before the first epoch gives each bank the view that it will follow. */
+  @Test
+  void eachBankStartsAsItsViewInTrainingMode() {
+    float[] views = {1, 0, 1, 0, 0, 1, 0, 1, /* second view */ 1, 0, 0, 1, 1, 0, 0, 1};
+    int[] rows = {3, 0, 4, 1};
+    try (TestGraph graph = new TestGraph()) {
+      TestStep step =
+          new TestStep(graph, graph.constant(views, 8, 2), rows, 5)
+              .withEvaluation(graph.constant(new float[10], 5, 2));
+      step.loss(objective(config -> config.setHeads(2)));
+      graph.initialize(1);
+      step.startEpoch(0);
+      for (int view = 0; view < 2; view++) {
+        String name = TrainingObjective.MEMORY_BANK + (view == 0 ? "" : ".second_view");
+        float[] bank = graph.fetch(graph.variables().get(name).value()).get(0);
+        for (int i = 0; i < 4; i++) {
+          int from = 2 * (4 * view + i);
+          assertThat(Arrays.copyOfRange(bank, 2 * rows[i], 2 * rows[i] + 2))
+              .containsExactly(views[from], views[from + 1]);
+        }
+      }
+      // Image 2 is in no complete batch.
+      assertThat(clusters(step).get(2, 0)).isEqualTo(-1);
+      assertThat(clusters(step).get(3, 0)).isEqualTo(clusters(step).get(0, 0)).isNotEqualTo(-1);
+      assertThat(clusters(step).get(3, 1)).isEqualTo(clusters(step).get(4, 1)).isNotEqualTo(-1);
+    }
+  }
+
+  @Test
+  void countsThePrototypesInUse() {
+    try (TestGraph graph = new TestGraph()) {
+      TestStep step = new TestStep(graph, graph.constant(twice(FEATURES), 10, 2), ALL, 5);
+      step.loss(objective(config -> config.setHeads(2)));
+      graph.initialize(1);
+      for (int row = 0; row < 4; row++) {
+        clusters(step).set(row, 0, 1);
+        clusters(step).set(row, 1, row % 2);
+      }
+      step.fillLookups(0);
+      assertThat(graph.fetch(step.measure(TrainingObjective.USED_PROTOTYPES)).get(0)[0])
+          .isEqualTo(0.75f);
+    }
+  }
+
   @Test
   void theHostLearnsTheEpochOfAVisit() {
     try (TestGraph graph = new TestGraph()) {
@@ -182,7 +226,15 @@ final class DeepClusterV2ObjectiveTest {
     try (TestGraph graph = new TestGraph()) {
       TestStep step = new TestStep(graph, graph.constant(twice(FEATURES), 10, 2), ALL, 5);
       assertThatThrownBy(() -> step.loss(objective(config -> config.setPrototypes(6))))
-          .hasMessage("deepcluster_v2.prototypes is 6, valid is 2 to 5, the number of images");
+          .hasMessage(
+              "deepcluster_v2.prototypes is 6, valid is 2 to 5, the images of an epoch's complete"
+                  + " batches");
+    }
+    // Of five images an epoch sees one batch of three.
+    try (TestGraph graph = new TestGraph()) {
+      TestStep step = new TestStep(graph, graph.constant(new float[12], 6, 2), new int[3], 5);
+      assertThatThrownBy(() -> step.loss(objective(config -> config.setPrototypes(4))))
+          .hasMessageStartingWith("deepcluster_v2.prototypes is 4, valid is 2 to 3");
     }
   }
 }

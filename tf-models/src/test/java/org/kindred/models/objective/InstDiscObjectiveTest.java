@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,12 +12,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.kindred.models.Golden;
 import org.kindred.models.TestGraph;
 import org.kindred.models.network.Layers;
-import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.InstDisc;
+import org.kindred.proto.pipeline.v1.InstDiscLoss;
+import org.kindred.proto.pipeline.v1.NormalizationConstant;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
 
@@ -30,16 +29,6 @@ final class InstDiscObjectiveTest {
             .setInstdisc(
                 InstDisc.newBuilder().setTemperature(temperature).setBankMomentum(bankMomentum))
             .build());
-  }
-
-  /** Declares the bank with given rows before the objective does. */
-  private static Variable bank(TestGraph graph, JsonNode rows) {
-    float[] values = Golden.floats(rows);
-    Initializer initial = (target, seed, number) -> target.put(values);
-    return graph
-        .variables()
-        .variable(
-            TrainingObjective.MEMORY_BANK, Shape.of(rows.size(), rows.get(0).size()), initial);
   }
 
   private static TestStep step(TestGraph graph, Operand<TFloat32> embeddings, Golden golden) {
@@ -58,7 +47,7 @@ final class InstDiscObjectiveTest {
   @MethodSource("losses")
   void agreesWithTheGoldenLossAndGradient(Golden golden) {
     try (TestGraph graph = new TestGraph()) {
-      bank(graph, golden.inputs().get("bank"));
+      Banks.declare(graph, golden.inputs().get("bank"));
       Operand<TFloat32> features =
           graph.constant(Golden.floats(golden.inputs().get("features")), 2, 3);
       TrainingObjective objective = objective(golden.inputs().get("tau").asDouble(), 0.5);
@@ -75,7 +64,7 @@ final class InstDiscObjectiveTest {
   void agreesWithTheGoldenGradientThroughTheNormalisation() {
     Golden golden = Golden.only("instdisc_softmax", "raw_gradient");
     try (TestGraph graph = new TestGraph()) {
-      bank(graph, golden.inputs().get("bank"));
+      Banks.declare(graph, golden.inputs().get("bank"));
       Operand<TFloat32> raw = graph.constant(Golden.floats(golden.inputs().get("raw")), 2, 3);
       Operand<TFloat32> loss =
           step(graph, Layers.unitRows(graph.tf(), raw), golden)
@@ -90,7 +79,7 @@ final class InstDiscObjectiveTest {
 
   private static float[] bankAfterUpdate(Golden golden, double momentum) {
     try (TestGraph graph = new TestGraph()) {
-      Variable bank = bank(graph, golden.inputs().get("bank"));
+      Variable bank = Banks.declare(graph, golden.inputs().get("bank"));
       Operand<TFloat32> features =
           graph.constant(Golden.floats(golden.inputs().get("features")), 2, 3);
       TestStep step = step(graph, features, golden);
@@ -164,11 +153,95 @@ final class InstDiscObjectiveTest {
     }
   }
 
+  /** Returns the loss and its gradient by the embeddings, of unit rows. */
+  private static List<float[]> lossAndGradient(float[] bank, float[] features, int... rows) {
+    try (TestGraph graph = new TestGraph()) {
+      Banks.declare(graph, bank, bank.length / 2);
+      Operand<TFloat32> embeddings = graph.constant(features, rows.length, 2);
+      Operand<TFloat32> loss =
+          new TestStep(graph, embeddings, rows, bank.length / 2).loss(objective(0.2, 0.5));
+      Operand<TFloat32> gradient = graph.gradient(loss, embeddings);
+      graph.initialize(1);
+      return graph.fetch(loss, gradient);
+    }
+  }
+
+  @Test
+  void anOrderOfTheBatchAndADirectionOfTheAxesChangeNothing() {
+    double[] bank = {0, 40, 75, 130, 200, 290};
+    double[] turned = Arrays.stream(bank).map(angle -> angle + 33).toArray();
+    List<float[]> plain = lossAndGradient(Banks.circle(bank), Banks.circle(10, 80, 250), 0, 2, 4);
+    assertThat(plain.get(0)[0]).isPositive();
+
+    List<float[]> permuted =
+        lossAndGradient(Banks.circle(bank), Banks.circle(250, 10, 80), 4, 0, 2);
+    assertThat(permuted.get(0)[0]).isEqualTo(plain.get(0)[0], within(1e-6f));
+    float[] of = plain.get(1);
+    assertThat(permuted.get(1))
+        .containsExactly(new float[] {of[4], of[5], of[0], of[1], of[2], of[3]}, within(1e-6f));
+
+    List<float[]> rotated =
+        lossAndGradient(Banks.circle(turned), Banks.circle(43, 113, 283), 0, 2, 4);
+    assertThat(rotated.get(0)[0]).isEqualTo(plain.get(0)[0], within(1e-6f));
+    float cos = (float) Math.cos(Math.toRadians(33));
+    float sin = (float) Math.sin(Math.toRadians(33));
+    for (int row = 0; row < 3; row++) {
+      assertThat(rotated.get(1)[2 * row])
+          .isEqualTo(cos * of[2 * row] - sin * of[2 * row + 1], within(1e-5f));
+      assertThat(rotated.get(1)[2 * row + 1])
+          .isEqualTo(sin * of[2 * row] + cos * of[2 * row + 1], within(1e-5f));
+    }
+  }
+
+  @Test
+  void rowsOfTheBatchKeepLengthOne() {
+    // One feature nearly opposite to its row: the sum of both is short.
+    float[] bank = Banks.circle(0, 90, 180);
+    try (TestGraph graph = new TestGraph()) {
+      Variable variable = Banks.declare(graph, bank, 3);
+      TestStep step =
+          new TestStep(graph, graph.constant(Banks.circle(179.9, 20), 2, 2), new int[] {0, 1}, 3);
+      step.loss(objective(0.1, 0.5));
+      List<Op> updates = step.updates();
+      graph.initialize(1);
+      graph.run(updates);
+      float[] after = graph.fetch(variable.value()).get(0);
+      for (int row = 0; row < 2; row++) {
+        assertThat(Math.hypot(after[2 * row], after[2 * row + 1])).isCloseTo(1, within(1e-6));
+      }
+    }
+  }
+
   @Test
   void namesWhatIsOutOfRange() {
     assertThatThrownBy(() -> objective(-1, 0.5))
         .hasMessage("instdisc.temperature is -1.0, valid is above 0");
     assertThatThrownBy(() -> objective(0.1, 1))
         .hasMessage("instdisc.bank_momentum is 1.0, valid is 0 to below 1");
+  }
+
+  private static void assertUnread(InstDisc.Builder config, String message) {
+    assertThatThrownBy(() -> Objectives.create(Objective.newBuilder().setInstdisc(config).build()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void whatTheLossDoesNotReadIsRefused() {
+    assertUnread(
+        InstDisc.newBuilder().setNoiseSamples(5),
+        "instdisc.noise_samples is 5, valid with instdisc.loss = full_softmax, which does not read"
+            + " it, is its default, 4096");
+    InstDisc.Builder sampled =
+        InstDisc.newBuilder().setLoss(InstDiscLoss.INST_DISC_LOSS_SAMPLED_SOFTMAX);
+    assertUnread(
+        sampled.clone().setZ(NormalizationConstant.NORMALIZATION_CONSTANT_FIXED),
+        "instdisc.z is NORMALIZATION_CONSTANT_FIXED, valid with instdisc.loss = sampled_softmax,"
+            + " which does not read it, is its default, NORMALIZATION_CONSTANT_FIRST_BATCH");
+    assertUnread(
+        InstDisc.newBuilder().setLoss(InstDiscLoss.INST_DISC_LOSS_NCE).setZRatio(3),
+        "instdisc.z_ratio is 3.0, valid with instdisc.z taken from the first batch, which does not"
+            + " read it, is its default, 2.2456");
+    Objectives.create(Objective.newBuilder().setInstdisc(sampled.setNoiseSamples(5)).build());
   }
 }

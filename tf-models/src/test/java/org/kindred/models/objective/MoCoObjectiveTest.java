@@ -216,6 +216,13 @@ final class MoCoObjectiveTest {
           .hasMessageStartingWith("moco.splits is 4, valid is a divisor of 2");
     }
     try (TestGraph graph = new TestGraph()) {
+      TestStep step = step(graph, 0, 2);
+      assertThatThrownBy(() -> step.loss(objective(config -> config.setSplits(2))))
+          .hasMessage(
+              "moco.splits is 2, valid is a divisor of 2, the images that go through the network at"
+                  + " a time, with two images or more in each part");
+    }
+    try (TestGraph graph = new TestGraph()) {
       TestStep step = step(graph, 0, 3);
       assertThatThrownBy(() -> step.loss(objective(UnaryOperator.identity())))
           .hasMessage("moco.queue_length is 4, valid is a multiple of 3, the keys of a step");

@@ -23,7 +23,11 @@ final class MomentumEncoderTest {
   /** Multiplies red, green and blue by a weight each. */
   private record Weighted(Ops tf) implements TrainingStep.Network {
     @Override
-    public Features train(VariableWeights weights, Operand<TUint8> images) {
+    public List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts) {
+      return parts.stream().map(part -> train(weights, part)).toList();
+    }
+
+    private Features train(VariableWeights weights, Operand<TUint8> images) {
       Operand<TFloat32> weight = weights.parameter(WEIGHT, Shape.of(3), Initializer.uniform(1));
       Operand<TFloat32> pixels =
           tf.reshape(tf.dtypes.cast(images, TFloat32.class), tf.constant(new int[] {-1, 3}));
@@ -46,14 +50,15 @@ final class MomentumEncoderTest {
           new TrainingStep(
               tf,
               graph.variables(),
-              new TrainingStep.Sizes(1, 1, 3, 1, 1),
+              new TrainingStep.Sizes(1, 1, 3, 1),
               new TrainingStep.Inputs(
                   tf.constant(new int[1]), graph.number(), graph.epoch(), List.of(images)),
               new Weighted(tf));
       Operand<TFloat32> learned = step.encode(images).embedding();
       MomentumEncoder encoder = MomentumEncoder.declare(step, 0.75);
       Operand<TFloat32> keys = encoder.encode(images);
-      List<Op> updates = step.updates(tf);
+      List<Op> updates = step.updates(tf, true);
+      assertThat(step.updates(tf, false)).isEmpty();
       Variable weight = graph.variables().get(WEIGHT);
       assertThat(graph.variables().parameters()).containsExactly(weight);
       graph.initialize(4);

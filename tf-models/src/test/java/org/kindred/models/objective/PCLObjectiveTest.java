@@ -1,5 +1,6 @@
 package org.kindred.models.objective;
 
+import static java.util.Collections.nCopies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -75,9 +76,12 @@ final class PCLObjectiveTest {
     }
   }
 
-  /** Of the golden centers the third is in nobody's comparison, and a shared one counts once. */
+  /**
+   * Of the golden centers the third is in nobody's comparison, and one that two images share stands
+   * in it twice: each brings the center of its cluster.
+   */
   @Test
-  void comparesWithTheCentersThatWereDrawnAlone() {
+  void comparesWithACenterForEachImageAndWithThoseThatWereDrawn() {
     float[] features = goldenViews();
     float[] centers = Golden.floats(GOLDEN.inputs().get("prototypes"));
     float[] phi = Golden.floats(GOLDEN.inputs().get("phi"));
@@ -95,7 +99,7 @@ final class PCLObjectiveTest {
                   (features[2 * row] * centers[2 * c] + features[2 * row + 1] * centers[2 * c + 1])
                       / phi[c]);
         }
-        expected -= Math.log(weights[0] / (weights[0] + weights[1])) / 2;
+        expected -= Math.log(weights[0] / (2 * weights[0] + weights[1])) / 2;
       }
       assertThat((double) graph.fetch(step.measure("proto_nce")).get(0)[0])
           .isCloseTo(expected, within(1e-4));
@@ -188,6 +192,24 @@ final class PCLObjectiveTest {
     }
   }
 
+  @Test
+  void countsTheClustersInUse() {
+    try (TestGraph graph = new TestGraph()) {
+      TestStep step = clusteringStep(graph);
+      step.loss(objective(config -> config.addAllClusters(List.of(2, 3))));
+      graph.initialize(1);
+      IntTable clusters = step.step().tables().get(ClusterPrototypes.CLUSTERS);
+      step.fillLookups(0);
+      assertThat(graph.fetch(step.measure("used_clusters_share")).get(0)[0]).isZero();
+      for (int row = 0; row < 6; row++) {
+        clusters.set(row, 0, 1);
+        clusters.set(row, 1, row % 2 * 2);
+      }
+      step.fillLookups(1);
+      assertThat(graph.fetch(step.measure("used_clusters_share")).get(0)[0]).isEqualTo(3 / 5f);
+    }
+  }
+
   private static int[] draw(TestStep step, int epoch) {
     int[] others = new int[4];
     step.step().lookups().get(1).source().fill(epoch, new int[] {0, 3}, IntBuffer.wrap(others));
@@ -201,6 +223,8 @@ final class PCLObjectiveTest {
     assertThatThrownBy(
             () -> objective(config -> config.setOtherPrototypes(8).addClusters(9).addClusters(8)))
         .hasMessage("pcl.clusters[1] is 8, valid is more than other_prototypes, which is 8");
+    assertThatThrownBy(() -> objective(config -> config.addAllClusters(nCopies(257, 3))))
+        .hasMessage("pcl.clusters has 257 numbers, valid is at most 256");
     try (TestGraph graph = new TestGraph()) {
       TestStep step = clusteringStep(graph);
       assertThatThrownBy(() -> step.loss(objective(config -> config.addClusters(7))))

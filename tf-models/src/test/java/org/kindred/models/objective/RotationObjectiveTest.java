@@ -61,7 +61,11 @@ final class RotationObjectiveTest {
   /** Its features are the four pixels in red, in tenths. */
   private record Pixels(Ops tf) implements TrainingStep.Network {
     @Override
-    public Features train(VariableWeights weights, Operand<TUint8> images) {
+    public List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts) {
+      return parts.stream().map(this::seen).toList();
+    }
+
+    private Features seen(Operand<TUint8> images) {
       Operand<TFloat32> pixels =
           tf.reshape(tf.dtypes.cast(images, TFloat32.class), tf.constant(new int[] {-1, 4, 3}));
       Operand<TFloat32> red =
@@ -83,7 +87,7 @@ final class RotationObjectiveTest {
     return new TrainingStep(
         tf,
         graph.variables(),
-        new TrainingStep.Sizes(1, 1, 4, 1, 1),
+        new TrainingStep.Sizes(1, 1, 4, 1),
         new TrainingStep.Inputs(
             tf.constant(new int[1]), graph.number(), graph.epoch(), List.of(image(tf, red))),
         new Pixels(tf));
@@ -155,6 +159,11 @@ final class RotationObjectiveTest {
   @Test
   void namesWhatIsOutOfRange() {
     assertThatThrownBy(() -> objective(3)).hasMessage("rotation.rotations is 3, valid are 2 and 4");
-    assertThat(objective(4).copies()).isEqualTo(4);
+    assertThat(objective(4).passes(8)).containsExactly(new Pass(8, 4, true));
+  }
+
+  @Test
+  void embeddingsOfUprightImagesMayBeAlike() {
+    assertThat(objective(4).tellsImagesApart()).isFalse();
   }
 }

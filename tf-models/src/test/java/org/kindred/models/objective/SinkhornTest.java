@@ -54,6 +54,33 @@ final class SinkhornTest {
   }
 
   @Test
+  void takesTheExponentialOfEachScoreOnce() {
+    try (TestGraph graph = new TestGraph()) {
+      new Sinkhorn(0.05, 3).codes(graph.tf(), Wide.of(graph.tf(), graph.constant(SCORES, 4, 3)));
+      assertThat(graph.operations().filter(operation -> operation.type().equals("Exp"))).hasSize(1);
+    }
+  }
+
+  /** From 0.004 on by products, below by logarithms, with the widest scores that there are. */
+  @Test
+  void bothWaysAgree() {
+    float[] scores = {1, -1, 0, -1, 1, 0.5f, 1, -0.999f, 0.997f, -1, -0.5f, -0.502f};
+    float[] products = codes(new Sinkhorn(0.004, 3), scores, 4);
+    float[] logarithms = codes(new Sinkhorn(Math.nextDown(0.004), 3), scores, 4);
+    assertThat(products).containsExactly(logarithms, within(1e-6f));
+    assertThat(products[8]).isBetween(0.1f, 0.9f);
+  }
+
+  @Test
+  void theSmallestEpsilonGivesNumbers() {
+    float[] codes = codes(new Sinkhorn(1e-6, 3), SCORES, 4);
+    for (int sample = 0; sample < 4; sample++) {
+      float sum = codes[3 * sample] + codes[3 * sample + 1] + codes[3 * sample + 2];
+      assertThat(sum).isCloseTo(1, within(1e-6f));
+    }
+  }
+
+  @Test
   void whatAllScoresOfASampleOrAPrototypeHaveInCommonDoesNotCount() {
     float[] shifted = SCORES.clone();
     for (int prototype = 0; prototype < 3; prototype++) {

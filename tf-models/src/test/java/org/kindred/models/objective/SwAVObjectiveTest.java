@@ -310,7 +310,18 @@ final class SwAVObjectiveTest {
         expected -= Math.log(shares[row][row % 3]) / 6;
       }
       assertThat((double) got.get(0)[0]).isCloseTo(expected, within(1e-4));
-      assertThat(got.get(1)[0]).isZero();
+      // What is measured are the soft codes: those of one prototype never look collapsed.
+      double entropy = 0;
+      for (float[] view :
+          List.of(Arrays.copyOf(embeddings, 9), Arrays.copyOfRange(embeddings, 9, 18))) {
+        for (double[] row : codes(view, 0, prototypes)) {
+          for (double code : row) {
+            entropy -= code * Math.log(code) / Math.log(3) / 6;
+          }
+        }
+      }
+      assertThat(entropy).isGreaterThan(0.01);
+      assertThat((double) got.get(1)[0]).isCloseTo(entropy, within(1e-4));
       assertThat(got.get(2)[0]).isEqualTo(1);
     }
   }
@@ -401,6 +412,12 @@ final class SwAVObjectiveTest {
       TestStep step = new TestStep(graph, graph.constant(new float[12], 4, 3), new int[2], 10);
       assertThatThrownBy(() -> step.loss(objective(queue(5, 0))))
           .hasMessageStartingWith("swav.queue.length is 5, valid is a multiple of 2");
+    }
+    try (TestGraph graph = new TestGraph()) {
+      TestStep step = new TestStep(graph, graph.constant(new float[6], 2, 3), new int[1], 10);
+      assertThatThrownBy(() -> step.loss(objective(UnaryOperator.identity())))
+          .hasMessage(
+              "batch_size over micro_batches is 1, valid with swav without a queue is 2 or more");
     }
   }
 }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.kindred.models.TestGraph;
 import org.kindred.models.tensorflow.VariableWeights;
 import org.kindred.models.tensorflow.Variables.Variable;
@@ -28,6 +30,7 @@ final class TestStep {
   private final FixedNetwork network;
   private final int[] rows;
   private final long views;
+  private Operand<TFloat32> loss;
   private int epoch;
 
   /**
@@ -39,6 +42,22 @@ final class TestStep {
    * @param examples examples in the training set
    */
   TestStep(TestGraph graph, Operand<TFloat32> features, int[] rows, int examples) {
+    this(graph, features, rows, examples, 1, Optional.empty());
+  }
+
+  /**
+   * Makes a step.
+   *
+   * @param side side of a view in pixels, all of which name its row
+   * @param positives that the training was given
+   */
+  TestStep(
+      TestGraph graph,
+      Operand<TFloat32> features,
+      int[] rows,
+      int examples,
+      int side,
+      Optional<PositiveLists> positives) {
     this.graph = graph;
     this.rows = rows;
     this.views = features.shape().get(0) / rows.length;
@@ -49,19 +68,22 @@ final class TestStep {
             tf,
             graph.variables(),
             new TrainingStep.Sizes(
-                rows.length, examples, Math.toIntExact(features.shape().get(1)), 10, 1),
+                rows.length, examples, Math.toIntExact(features.shape().get(1)), 1),
             new TrainingStep.Inputs(
                 tf.constant(rows),
                 graph.number(),
                 graph.epoch(),
-                List.of(numbered(tf, Math.toIntExact(features.shape().get(0))))),
-            network);
+                List.of(numbered(tf, Math.toIntExact(features.shape().get(0)), side))),
+            network,
+            positives);
   }
 
-  private static Operand<TUint8> numbered(Ops tf, int views) {
-    byte[][][][] pixels = new byte[views][1][1][];
+  private static Operand<TUint8> numbered(Ops tf, int views, int side) {
+    byte[][][][] pixels = new byte[views][side][side][];
     for (int view = 0; view < views; view++) {
-      pixels[view][0][0] = new byte[] {(byte) view, (byte) (view >> 8), 0};
+      for (byte[][] line : pixels[view]) {
+        Arrays.fill(line, new byte[] {(byte) view, (byte) (view >> 8), 0});
+      }
     }
     return tf.constant(pixels);
   }
@@ -69,6 +91,12 @@ final class TestStep {
   /** Gives the network with other weights other features in training. */
   TestStep withOtherWeights(Operand<TFloat32> features) {
     network.others = features;
+    return this;
+  }
+
+  /** Gives the network other outputs before they are normalised. */
+  TestStep withProjections(Operand<TFloat32> features) {
+    network.projections = Optional.of(features);
     return this;
   }
 
@@ -110,21 +138,27 @@ final class TestStep {
     for (TrainingStep.EpochStart action : step.epochStarts()) {
       try {
         action.run(state);
-      } catch (IOException e) {
+      } catch (IOException | InterruptedException e) {
         throw new AssertionError(e);
       }
     }
   }
 
-  /** Returns what runs after the optimiser's update. */
+  /** Returns what runs after the loss and the optimiser's update. */
   List<Op> updates() {
-    return new ArrayList<>(step.updates(graph.tf()));
+    Ops after = graph.tf();
+    if (loss != null) {
+      after = after.withControlDependencies(List.of(loss));
+    }
+    return new ArrayList<>(step.updates(after, true));
   }
 
-  /** Returns the loss of an objective. */
+  /** Returns the loss of an objective, which is checked before as training does. */
   Operand<TFloat32> loss(TrainingObjective objective) {
+    objective.check(rows.length, 1, step.sizes().examples());
     assertThat((long) objective.views().size()).isEqualTo(views);
-    return objective.loss(step);
+    loss = objective.loss(step);
+    return loss;
   }
 
   /** Returns what is reported under a name. */
@@ -146,6 +180,7 @@ final class TestStep {
     private final Operand<TFloat32> features;
     private Operand<TFloat32> others;
     private Operand<TFloat32> evaluation;
+    private Optional<Operand<TFloat32>> projections = Optional.empty();
 
     FixedNetwork(Ops tf, Operand<TFloat32> features) {
       this.tf = tf;
@@ -155,13 +190,28 @@ final class TestStep {
     }
 
     @Override
-    public Features train(VariableWeights weights, Operand<TUint8> images) {
+    public List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts) {
+      return parts.stream().map(part -> train(weights, part)).toList();
+    }
+
+    private Features train(VariableWeights weights, Operand<TUint8> images) {
+      Operand<TUint8> pixel =
+          tf.slice(images, tf.constant(new int[4]), tf.constant(new int[] {-1, 1, 1, 3}));
       Operand<TInt32> bytes =
-          tf.reshape(tf.dtypes.cast(images, TInt32.class), tf.constant(new int[] {-1, 3}));
+          tf.reshape(tf.dtypes.cast(pixel, TInt32.class), tf.constant(new int[] {-1, 3}));
       Operand<TInt32> numbers =
           tf.sum(tf.math.mul(bytes, tf.constant(new int[] {1, 256, 0})), tf.constant(1));
-      return same(
-          tf.gather(weights == graph.variables() ? features : others, numbers, tf.constant(0)));
+      Features same =
+          same(
+              tf.gather(weights == graph.variables() ? features : others, numbers, tf.constant(0)));
+      return projections
+          .map(
+              projection ->
+                  new Features(
+                      same.embedding(),
+                      tf.gather(projection, numbers, tf.constant(0)),
+                      same.pooled()))
+          .orElse(same);
     }
 
     @Override
@@ -199,6 +249,12 @@ final class TestStep {
     @Override
     public float[] features(FeatureReader reader) {
       return graph.fetch(reader.output()).get(0);
+    }
+
+    /** An epoch is the one batch that there is. */
+    @Override
+    public void look(Operand<TFloat32> output, BatchSink sink) {
+      sink.take(rows, graph.fetch(output).get(0));
     }
   }
 }

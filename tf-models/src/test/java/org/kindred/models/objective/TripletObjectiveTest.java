@@ -100,7 +100,7 @@ final class TripletObjectiveTest {
     try (TestGraph graph = new TestGraph()) {
       TestStep step = new TestStep(graph, graph.constant(new float[4], 2, 2), new int[1], 10);
       assertThatThrownBy(() -> step.loss(objective(1, TripletNegative.TRIPLET_NEGATIVE_HARD)))
-          .hasMessage("images of a step with triplet is 1, valid is 2 or more");
+          .hasMessage("batch_size over micro_batches is 1, valid with triplet is 2 or more");
     }
   }
 }

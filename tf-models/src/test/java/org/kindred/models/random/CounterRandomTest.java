@@ -80,4 +80,20 @@ final class CounterRandomTest {
     assertThatThrownBy(() -> new CounterRandom(Domain.VIEW, 1, 0, 0, 0).nextInt(0))
         .hasMessageContaining("bound is 0");
   }
+
+  @Test
+  void drawsWithoutReplacement() {
+    int[] times = new int[5];
+    for (int id = 0; id < 1000; id++) {
+      int[] values = {0, 1, 2, 3, 4};
+      new CounterRandom(Domain.NOISE, 3, 0, id, 0).draw(values, 2);
+      times[values[0]]++;
+      times[values[1]]++;
+      assertThat(values).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
+    }
+    // 400 of each +- 5 standard deviations.
+    for (int time : times) {
+      assertThat(time).isBetween(322, 478);
+    }
+  }
 }

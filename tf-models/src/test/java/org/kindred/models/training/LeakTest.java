@@ -18,10 +18,10 @@ import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.objective.TrainingStep;
 import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.random.CounterRandom;
+import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.training.TrainingGraph.Sizes;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.kindred.proto.pipeline.v1.Sgd;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 
@@ -30,7 +30,7 @@ final class LeakTest {
 
   @BeforeAll
   static void loadTensorFlow() {
-    new Graph().close();
+    Sessions.newGraph().close();
   }
 
   private static void assertFailsWithoutLeak(ThrowingCallable construction, String message) {

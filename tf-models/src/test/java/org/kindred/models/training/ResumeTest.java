@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kindred.models.LogOf;
 import org.kindred.models.safetensors.DamagedFileException;
 import org.kindred.models.safetensors.SafetensorsWriter;
 import org.kindred.proto.pipeline.v1.Objective;
@@ -64,16 +65,7 @@ final class ResumeTest {
   }
 
   static Stream<Objective> objectives() {
-    return Stream.of(
-        INVASPREAD,
-        INSTDISC,
-        TinyTraining.SWAV,
-        TinyTraining.DEEPCLUSTER_V2,
-        TinyTraining.MOCO,
-        TinyTraining.SIMCLR,
-        TinyTraining.PCL,
-        TinyTraining.TRIPLET,
-        TinyTraining.ROTATION);
+    return TinyTraining.OBJECTIVES.stream();
   }
 
   @ParameterizedTest

@@ -20,20 +20,27 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.models.LogOf;
 import org.kindred.models.inference.Encoder;
+import org.kindred.models.neighbors.Propagation;
+import org.kindred.models.objective.PositiveLists;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Initialization;
 import org.kindred.proto.pipeline.v1.CosineSchedule;
+import org.kindred.proto.pipeline.v1.InvP;
+import org.kindred.proto.pipeline.v1.InvaSpread;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.kindred.proto.pipeline.v1.Schedule;
@@ -82,6 +89,128 @@ final class TrainerTest {
     asked.values().forEach(rows -> assertThat(rows).hasSize(8).doesNotHaveDuplicates());
     assertThat(asked.get("0/0")).containsExactlyInAnyOrderElementsOf(asked.get("0/1"));
     assertThat(asked.get("0/0")).isSubsetOf(List.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  }
+
+  /** A view of another image that were drawn as its own would be the other's very own view. */
+  @Test
+  void viewsOfNeighboursAreDrawnAsTheExamplesOwn() throws Exception {
+    Objective always =
+        Objective.newBuilder()
+            .setInvaspread(InvaSpread.newBuilder().setNeighborPositives(1))
+            .build();
+    Map<Integer, Set<Integer>> asked = new ConcurrentHashMap<>();
+    BatchSource source =
+        new BatchSource() {
+          @Override
+          public void fill(int epoch, int[] rows, int view, ByteBuffer target) {
+            throw new AssertionError("not asked for");
+          }
+
+          @Override
+          public void fillOf(int epoch, int[] rows, int[] images, int view, ByteBuffer target)
+              throws IOException {
+            for (int i = 0; i < rows.length; i++) {
+              // The look at the first epoch's views, before it, has none of neighbours.
+              if (epoch == 1) {
+                asked.computeIfAbsent(view, key -> ConcurrentHashMap.newKeySet()).add(rows[i]);
+                assertThat(images[i] == rows[i]).isEqualTo(view == 0);
+              }
+            }
+            RANDOM_VIEWS.fillOf(epoch, rows, images, view, target);
+          }
+
+          @Override
+          public void fillEvaluation(int[] rows, ByteBuffer target) throws IOException {
+            RANDOM_VIEWS.fillEvaluation(rows, target);
+          }
+        };
+    try (Trainer trainer = open(config(always, 2))) {
+      trainer.train(source, SILENT);
+    }
+    assertThat(asked.get(0)).hasSize(8).isEqualTo(asked.get(1));
+  }
+
+  /** Returns the length of the stem's running means after one step. */
+  private double stemMean(Objective objective, String prefix) throws Exception {
+    Path checkpoints = directory.resolve(objective.getKindCase() + prefix);
+    try (Trainer trainer = Trainer.open(config(objective, 1), checkpoints, "print");
+        TrainingRun run = trainer.start(RANDOM_VIEWS, SILENT)) {
+      run.step();
+      try (Snapshot snapshot = trainer.graph().snapshot()) {
+        FloatBuffer means = snapshot.tensors().get(prefix + "network.stem.norm.mean").values();
+        double squares = 0;
+        while (means.hasRemaining()) {
+          squares += Math.pow(means.get(), 2);
+        }
+        return Math.sqrt(squares);
+      }
+    }
+  }
+
+  /** A tenth of the way after one step, all of it when they are used before the first. */
+  @Test
+  void runningStatisticsAreSettledBeforeTheyAreUsed() throws Exception {
+    Objective pcl =
+        Objective.newBuilder()
+            .setPcl(TinyTraining.PCL.getPcl().toBuilder().setStartEpoch(0))
+            .build();
+    double unsettled = stemMean(INSTDISC, "");
+    for (double settled :
+        List.of(
+            stemMean(TinyTraining.DEEPCLUSTER, ""),
+            stemMean(TinyTraining.INVASPREAD_NEIGHBORS, ""),
+            stemMean(pcl, ""),
+            stemMean(pcl, "objective.momentum_encoder."))) {
+      assertThat(settled / unsettled).isBetween(8.0, 12.0);
+    }
+  }
+
+  @Test
+  void trainsOnce() throws Exception {
+    try (Trainer trainer = open(config(INVASPREAD, 1))) {
+      try (TrainingRun run = trainer.start(RANDOM_VIEWS, SILENT)) {
+        run.step();
+      }
+      assertThatThrownBy(() -> trainer.start(RANDOM_VIEWS, SILENT))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "a trainer trains once: open another one, which goes on from the last checkpoint");
+    }
+  }
+
+  /** The evaluation images alone take 0.3 s. */
+  @Test
+  void imagesPerSecondCountTheTimeBeforeAnEpoch() throws Exception {
+    BatchSource slow =
+        new BatchSource() {
+          @Override
+          public void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException {
+            RANDOM_VIEWS.fill(epoch, rows, view, target);
+          }
+
+          @Override
+          public void fillEvaluation(int[] rows, ByteBuffer target) throws IOException {
+            try {
+              Thread.sleep(300);
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+            RANDOM_VIEWS.fillEvaluation(rows, target);
+          }
+        };
+    List<Double> speeds = new ArrayList<>();
+    try (Trainer trainer = open(config(TinyTraining.DEEPCLUSTER, 2))) {
+      trainer.train(
+          slow,
+          new TrainingListener() {
+            @Override
+            public Map<String, Double> onEpochEnd(EpochReport report, ImageEmbedder embedder) {
+              speeds.add(report.imagesPerSecond());
+              return Map.of();
+            }
+          });
+    }
+    assertThat(speeds).hasSize(2).allMatch(speed -> speed < 8 / 0.3);
   }
 
   @Test
@@ -155,7 +284,10 @@ final class TrainerTest {
             TinyTraining.MOCO,
             TinyTraining.SIMCLR,
             TinyTraining.TRIPLET,
-            TinyTraining.ROTATION)) {
+            TinyTraining.ROTATION,
+            TinyTraining.INVP,
+            TinyTraining.EXEMPLAR,
+            TinyTraining.PIRL_OF_TWENTY)) {
       Path checkpoints = directory.resolve(objective.getKindCase().name());
       try (Trainer trainer = Trainer.open(config(objective, 15), checkpoints, "print")) {
         trainer.train(sameInEveryEpoch, SILENT);
@@ -163,6 +295,94 @@ final class TrainerTest {
         double last = trainer.curve().get(14).meanLoss();
         assertThat(last).as("%s", objective.getKindCase()).isLessThan(0.7 * first);
       }
+    }
+  }
+
+  @Test
+  void positivesAreGivenJustWhenTheyAreRead() throws Exception {
+    Objective reading =
+        Objective.newBuilder().setInvp(InvP.newBuilder().setFromPositiveSet(true)).build();
+    Optional<PositiveLists> next =
+        Optional.of(
+            new PositiveLists(
+                new int[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+                new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 0}));
+    assertThat(config(reading, 1).readsPositives()).isTrue();
+    assertThat(config(TinyTraining.INVP, 1).readsPositives()).isFalse();
+    Path checkpoints = directory.resolve("checkpoints");
+    try (Trainer trainer = Trainer.open(config(reading, 1), checkpoints, "print", Map.of(), next)) {
+      trainer.train(RANDOM_VIEWS, SILENT);
+      assertThat(trainer.curve().get(0).measurements()).containsEntry("positives", 1.0);
+      assertThat(trainer.neighborTable()).isEmpty();
+      assertThat(trainer.positivesOf().orElseThrow().apply(9)).containsExactly(0);
+    }
+    assertThatThrownBy(() -> open(config(reading, 2)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("invp.from_positive_set is set, but the training was given no positives");
+    assertThatThrownBy(
+            () ->
+                Trainer.open(
+                    config(TinyTraining.INVP, 1), directory.resolve("o"), "print", Map.of(), next))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("the training was given positives, which its objective does not read");
+  }
+
+  /** A rate of training that left out what is done before an epoch would promise too much. */
+  @Test
+  void whatIsDoneBeforeAnEpochCountsAsItsTime() throws Exception {
+    long pause = 300;
+    BatchSource slow =
+        new BatchSource() {
+          @Override
+          public void fill(int epoch, int[] rows, int view, ByteBuffer target) throws IOException {
+            RANDOM_VIEWS.fill(epoch, rows, view, target);
+          }
+
+          @Override
+          public void fillEvaluation(int[] rows, ByteBuffer target) throws IOException {
+            try {
+              Thread.sleep(pause);
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+            RANDOM_VIEWS.fillEvaluation(rows, target);
+          }
+        };
+    List<Double> rates = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public Map<String, Double> onEpochEnd(EpochReport report, ImageEmbedder embedder) {
+            rates.add(report.imagesPerSecond());
+            return Map.of();
+          }
+        };
+    try (Trainer trainer = open(config(TinyTraining.DEEPCLUSTER, 2))) {
+      trainer.train(slow, listener);
+    }
+    // Two batches of four images.
+    assertThat(rates).hasSize(2).allMatch(rate -> rate < 8 * 1000.0 / pause);
+  }
+
+  @Test
+  void theGraphOfNeighboursCanBeWalked() throws Exception {
+    try (Trainer trainer = open(config(TinyTraining.INVP, 1))) {
+      int[] table = trainer.neighborTable().orElseThrow();
+      assertThat(table).hasSize(20).containsOnly(-1);
+      trainer.train(RANDOM_VIEWS, SILENT);
+      // Two batches of four of ten examples have been seen.
+      assertThat(Arrays.stream(table).filter(neighbor -> neighbor == -1)).hasSize(4);
+      Propagation.Walker walker = new Propagation(table, 2, 2, 2).skippingUnknown().walker();
+      for (int example = 0; example < 10; example++) {
+        Propagation.Positives positives = walker.positives(example);
+        assertThat(positives.ids().length).isEqualTo(positives.hops().length).isLessThan(7);
+        assertThat(positives.ids().length == 0).isEqualTo(table[2 * example] == -1);
+        assertThat(trainer.positivesOf().orElseThrow().apply(example))
+            .containsExactlyInAnyOrder(
+                Arrays.stream(positives.ids()).boxed().toArray(Integer[]::new));
+      }
+      assertThat(trainer.curve().get(0).measurements())
+          .containsKeys("instance_term", "invariance_term", "positives", "refreshed_rows");
     }
   }
 
@@ -236,7 +456,13 @@ final class TrainerTest {
         Map.of("network.x", new NamedTensor("network.x", List.of(32), FloatBuffer.wrap(given)));
     assertThatThrownBy(() -> Trainer.open(config, directory.resolve("unknown"), "print", unknown))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("network.x");
+        .hasMessage("the initial weight network.x is none of the network's");
+    Map<String, NamedTensor> misshapen =
+        Map.of(name, new NamedTensor(name, List.of(4, 8), FloatBuffer.wrap(given)));
+    assertThatThrownBy(() -> Trainer.open(config, directory.resolve("shape"), "print", misshapen))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the initial weight " + name + " has shape [4, 8], valid is the network's, [32]");
   }
 
   /** Max-pooling and a hidden layer with batch norm have gradients and statistics. */

@@ -2,68 +2,154 @@ package org.kindred.models.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.kindred.models.training.TinyTraining.INSTDISC;
-import static org.kindred.models.training.TinyTraining.INVASPREAD;
+import static org.kindred.models.training.TinyTraining.config;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.kindred.proto.artifact.v1.Architecture;
-import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
+import org.kindred.proto.pipeline.v1.AnchorNeighborhoods;
+import org.kindred.proto.pipeline.v1.DeepCluster;
+import org.kindred.proto.pipeline.v1.DeepClusterV2;
+import org.kindred.proto.pipeline.v1.InstDisc;
+import org.kindred.proto.pipeline.v1.InstDiscLoss;
+import org.kindred.proto.pipeline.v1.InvP;
+import org.kindred.proto.pipeline.v1.LocalAggregation;
+import org.kindred.proto.pipeline.v1.MoCo;
 import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.PCL;
+import org.kindred.proto.pipeline.v1.PIRL;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.proto.pipeline.v1.Triplet;
 
-/** How large a training may be. */
+/** What can't be trained is told before anything is built. */
 final class TrainingConfigTest {
 
-  private static TrainingConfig config(
-      Objective objective, int batchSize, int examples, int viewSize) {
+  /** Batches of four, of ten images. */
+  private static void assertRefused(Objective.Builder objective, String message) {
+    assertRefused(objective, 1, message);
+  }
+
+  private static void assertRefused(Objective.Builder objective, int microBatches, String message) {
+    assertThatThrownBy(
+            () -> config(objective.build(), 1, 11, config -> config.setMicroBatches(microBatches)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void objectivesThatDoNotFitTheBatchAreNamed() {
+    String atATime = ", the images that go through the network at a time";
+    String parts = ", with two images or more in each part";
+    assertRefused(
+        TinyTraining.SWAV.toBuilder()
+            .setSwav(
+                TinyTraining.SWAV.getSwav().toBuilder()
+                    .setQueue(TinyTraining.SWAV.getSwav().getQueue().toBuilder().setLength(6))),
+        "objective.swav.queue.length is 6, valid is a multiple of 4" + atATime);
+    assertRefused(
+        Objective.newBuilder().setMoco(MoCo.newBuilder().setSplits(3)),
+        "objective.moco.splits is 3, valid is a divisor of 4" + atATime + parts);
+    assertRefused(
+        Objective.newBuilder().setMoco(MoCo.newBuilder().setSplits(4).setQueueLength(8)),
+        2,
+        "objective.moco.splits is 4, valid is a divisor of 2" + atATime + parts);
+    assertRefused(
+        Objective.newBuilder().setMoco(MoCo.newBuilder().setQueueLength(12).setSymmetric(true)),
+        "objective.moco.queue_length is 12, valid is a multiple of 8, the keys of a step");
+    assertRefused(
+        Objective.newBuilder()
+            .setPcl(PCL.newBuilder().setQueueLength(6).addClusters(3).setOtherPrototypes(1)),
+        "objective.pcl.queue_length is 6, valid is a multiple of 4, the keys of a step");
+    assertRefused(
+        Objective.newBuilder().setTriplet(Triplet.getDefaultInstance()),
+        4,
+        "batch_size over micro_batches is 1, valid with triplet is 2 or more");
+  }
+
+  @Test
+  void objectivesThatWantMoreExamplesAreNamed() {
+    assertRefused(
+        Objective.newBuilder().setDeepclusterV2(DeepClusterV2.newBuilder().setPrototypes(9)),
+        "objective.deepcluster_v2.prototypes is 9, valid is 2 to 8, the images of an epoch's"
+            + " complete batches");
+    assertRefused(
+        Objective.newBuilder()
+            .setPcl(
+                PCL.newBuilder()
+                    .setQueueLength(8)
+                    .addAllClusters(List.of(3, 11))
+                    .setOtherPrototypes(1)),
+        "objective.pcl.clusters[1] is 11, valid is at most 10, the number of images");
+    assertRefused(
+        Objective.newBuilder().setDeepcluster(DeepCluster.newBuilder().setClusters(11)),
+        "objective.deepcluster.clusters is 11, valid is 2 to 10, the number of images");
+    assertRefused(
+        Objective.newBuilder().setLocalAggregation(LocalAggregation.newBuilder().setClusters(11)),
+        "objective.local_aggregation.clusters is 11, valid is 2 to 10, the number of images");
+    assertRefused(
+        Objective.newBuilder()
+            .setAnchorNeighborhoods(AnchorNeighborhoods.newBuilder().setNeighbors(10)),
+        "objective.anchor_neighborhoods.neighbors is 10, valid is 1 to 9, less than there are"
+            + " images");
+    assertRefused(
+        Objective.newBuilder().setInvp(InvP.newBuilder().setK(10)),
+        "objective.invp.k is 10, valid is 1 to 9, less than there are images");
+  }
+
+  private static TrainingConfig large(Objective.Builder objective, int batch, int examples) {
     PretrainConfig config =
-        PretrainConfig.newBuilder()
-            .setNetwork(
-                Network.newBuilder()
-                    .setArchitecture(Architecture.ARCHITECTURE_RESNET18_CIFAR)
-                    .setEmbeddingDimension(128))
-            .setObjective(objective)
-            .setBatchSize(batchSize)
-            .build();
-    TrainingConfig training =
-        TrainingConfig.of(config, Normalize.getDefaultInstance(), 1, examples, viewSize);
-    training.checkBuffers();
-    return training;
+        PretrainConfig.newBuilder().setObjective(objective).setBatchSize(batch).build();
+    return TrainingConfig.of(config, Normalize.getDefaultInstance(), 1, examples, 32);
   }
 
   @Test
-  void theViewsOfAStepFitIntoABuffer() {
-    int bytes = 2 * 224 * 224 * 3;
-    int largest = Integer.MAX_VALUE / bytes;
-    assertThat(config(INVASPREAD, largest, 10_000, 224).batchSize()).isEqualTo(largest);
-    assertThatThrownBy(() -> config(INVASPREAD, largest + 1, 10_000, 224))
-        .isInstanceOf(IllegalArgumentException.class)
+  void numbersThatTheHostLooksUpFitIntoABuffer() {
+    InstDisc.Builder nce =
+        InstDisc.newBuilder()
+            .setLoss(InstDiscLoss.INST_DISC_LOSS_NCE)
+            .setNoiseSamples(Integer.MAX_VALUE / 4 / 128);
+    assertThat(large(Objective.newBuilder().setInstdisc(nce), 128, 50_000).batchSize())
+        .isEqualTo(128);
+    nce.setNoiseSamples(nce.getNoiseSamples() + 1);
+    assertThatThrownBy(() -> large(Objective.newBuilder().setInstdisc(nce), 128, 50_000))
         .hasMessage(
-            "batch_size is 7134, valid is 2 to 7133: the 2 views of each example, of 224 x 224"
-                + " pixels, must fit into 2147483647 bytes");
-    assertThat(config(INSTDISC, 2 * largest, 20_000, 224).batchSize()).isEqualTo(2 * largest);
+            "objective.instdisc.noise_samples is 4194304, valid is 1 to 4194303: those of the 128"
+                + " images that go through the network at a time must fit into a buffer of"
+                + " 2147483647 bytes");
+    assertThatThrownBy(
+            () ->
+                large(
+                    Objective.newBuilder().setPirl(PIRL.newBuilder().setNegatives(10_000_000)),
+                    54,
+                    50_000))
+        .hasMessageStartingWith("objective.pirl.negatives is 10000000, valid is 1 to 9942053");
+    assertThatThrownBy(
+            () ->
+                large(
+                    Objective.newBuilder()
+                        .setInvp(InvP.newBuilder().setMaxPositives(0).setHops(32)),
+                    20_000,
+                    50_000))
+        .hasMessageStartingWith("objective.invp.max_positives is 49999, valid is 1 to 26843");
+    assertThatThrownBy(
+            () -> large(Objective.newBuilder().setInvp(InvP.getDefaultInstance()), 1024, 3_000_000))
+        .hasMessageStartingWith("invp compares 1024 images at a time with 3000000 examples");
   }
 
+  /** Before there is a data set nobody knows how many there are. */
   @Test
-  void theMemoryBankFitsIntoABuffer() {
-    assertThat(config(INSTDISC, 128, 4_194_303, 32).examples()).isEqualTo(4_194_303);
-    assertThatThrownBy(() -> config(INSTDISC, 128, 5_000_000, 32))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "network.embedding_dimension is 128, valid is 1 to 107: the memory bank of 5000000"
-                + " examples must fit into 2147483647 bytes");
-    assertThat(config(INVASPREAD, 128, 5_000_000, 32).examples()).isEqualTo(5_000_000);
-  }
-
-  /** A bank of ImageNet, and what a step makes of it: four matrices of 256 x 1,281,167. */
-  @Test
-  void whatABankTakesIsCounted() {
-    long bank = 4L * 1_281_167 * 128;
-    long step = 4L * 4 * 256 * 1_281_167;
-    long batches = 4L * 256 * 224 * 224 * 3;
-    assertThat(config(INSTDISC, 256, 1_281_167, 224).memoryBytes())
-        .isEqualTo(batches + 2 * bank + step);
-    assertThat(config(INVASPREAD, 256, 1_281_167, 224).memoryBytes()).isEqualTo(2 * batches);
+  void noObjectiveHasTooManyExamples() {
+    for (Objective objective : TinyTraining.OBJECTIVES) {
+      TrainingConfig.of(
+          PretrainConfig.newBuilder().setObjective(objective).setBatchSize(8).build(),
+          Normalize.getDefaultInstance(),
+          1,
+          Integer.MAX_VALUE,
+          32);
+    }
+    large(
+        Objective.newBuilder().setInvp(InvP.newBuilder().setMaxPositives(0).setHops(32)),
+        20_000,
+        Integer.MAX_VALUE);
   }
 }

@@ -1,4 +1,4 @@
-package org.kindred.stages.graph;
+package org.kindred.models.neighbors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,9 +11,9 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import org.kindred.stages.Golden;
-import org.kindred.stages.graph.Propagation.Positives;
-import org.kindred.stages.graph.Propagation.Walker;
+import org.kindred.models.Golden;
+import org.kindred.models.neighbors.Propagation.Positives;
+import org.kindred.models.neighbors.Propagation.Walker;
 
 final class PropagationTest {
 
@@ -32,10 +32,10 @@ final class PropagationTest {
 
   @Example
   void goldenSetsOfTheDirectedGraph() {
-    Golden golden = Golden.of("invp_discovery", "directed_graph");
-    int[] graph = Golden.ints(golden.inputs().required("neighbours"));
+    Golden golden = Golden.only("invp_discovery", "directed_graph");
+    int[] graph = Golden.ints(golden.inputs().get("neighbours"));
     for (int hops = 1; hops <= 3; hops++) {
-      JsonNode sets = golden.expected().required("sets_l" + hops);
+      JsonNode sets = golden.expected().get("sets_l" + hops);
       Walker walker = new Propagation(graph, 2, 2, hops).walker();
       for (int node = 0; node < sets.size(); node++) {
         assertThat(sorted(walker.positives(node).ids()))
@@ -47,12 +47,12 @@ final class PropagationTest {
 
   @Example
   void goldenChainReachesWhatNearestNeighboursMiss() {
-    Golden golden = Golden.of("invp_discovery", "chain_versus_KNN");
-    int[] graph = Golden.ints(golden.expected().required("neighbours_sorted"));
+    Golden golden = Golden.only("invp_discovery", "chain_versus_KNN");
+    int[] graph = Golden.ints(golden.expected().get("neighbours_sorted"));
     for (int hops : new int[] {1, 2, 3, 5}) {
       Positives positives = new Propagation(graph, 2, 2, hops).walker().positives(0);
       assertThat(sorted(positives.ids()))
-          .isEqualTo(Golden.ints(golden.expected().required("anchor0_l" + hops)));
+          .isEqualTo(Golden.ints(golden.expected().get("anchor0_l" + hops)));
     }
   }
 
@@ -117,6 +117,57 @@ final class PropagationTest {
     assertThat(positives.hard(0, 1, (node, other) -> similarities[other])).containsExactly(5);
     assertThat(positives.hard(0, 50, (node, other) -> similarities[other]))
         .containsExactly(5, 9, 7, 2);
+  }
+
+  @Example
+  void goldenWalksHaveRepeats() {
+    Golden golden = Golden.only("invp_discovery", "directed_graph");
+    int[] graph = Golden.ints(golden.inputs().get("neighbours"));
+    for (int hops = 1; hops <= 3; hops++) {
+      assertThat(new Propagation(graph, 2, 2, hops).walker().walkEnds(0))
+          .isEqualTo(Golden.ints(golden.expected().get("concat_anchor0_l" + hops)));
+    }
+    JsonNode lengths = golden.expected().get("concat_lengths_k4");
+    int[] four = randomGraph(30, 4, 2);
+    for (int hops = 1; hops <= 4; hops++) {
+      Propagation propagation = new Propagation(four, 4, 4, hops);
+      assertThat(propagation.walks()).isEqualTo(lengths.get("l" + hops).asInt());
+      assertThat(propagation.walker().walkEnds(3)).hasSize(propagation.walks());
+    }
+    assertThat(new Propagation(four, 4, 4, 32).walks()).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @Property(tries = 200)
+  void walksEndAtThePositivesAndAtTheStart(
+      @ForAll @IntRange(min = 1, max = 5) int hops, @ForAll long seed) {
+    Walker walker = new Propagation(randomGraph(25, 3, seed), 3, 2, hops).walker();
+    int[] ends = Arrays.stream(walker.walkEnds(7)).filter(node -> node != 7).distinct().toArray();
+    assertThat(sorted(ends)).isEqualTo(sorted(walker.positives(7).ids()));
+  }
+
+  @Property(tries = 200)
+  void aWalkThatMayStopEarlyFindsTheSame(
+      @ForAll @IntRange(min = 1, max = 30) int limit,
+      @ForAll @IntRange(min = 1, max = 5) int hops,
+      @ForAll long seed) {
+    Walker walker = new Propagation(randomGraph(25, 3, seed), 3, 3, hops).walker();
+    Positives first = walker.positives(7).first(limit);
+    Positives early = walker.positives(7, limit);
+    assertThat(early.ids()).isEqualTo(first.ids());
+    assertThat(early.hops()).isEqualTo(first.hops());
+  }
+
+  @Example
+  void rowsThatAreNotKnownYetLeadNowhere() {
+    int[] graph = {1, 2, -1, -1, 3, 0, 4, 2, -1, -1};
+    Walker walker = new Propagation(graph, 2, 2, 3).skippingUnknown().walker();
+    assertThat(walker.positives(0).ids()).containsExactly(1, 2, 3, 4);
+    assertThat(walker.positives(1).ids()).isEmpty();
+    assertThat(walker.walkEnds(0)).containsExactly(1, 2, 3, 0, 4, 2, 1, 2);
+    assertThat(walker.walkEnds(4)).isEmpty();
+    int[] half = {1, -1, 0, 1};
+    assertThatThrownBy(() -> new Propagation(half, 2, 2, 1).skippingUnknown().walker().positives(0))
+        .hasMessage("neighbour 1 of node 0 is -1, valid is 0 to 1");
   }
 
   @Example

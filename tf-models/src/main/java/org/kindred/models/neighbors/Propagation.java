@@ -1,7 +1,6 @@
-package org.kindred.stages.graph;
+package org.kindred.models.neighbors;
 
 import java.util.Arrays;
-import org.kindred.models.neighbors.TopK;
 
 /**
  * Finds the positives of a node by walking its neighbour graph: all nodes within a number of hops,
@@ -11,11 +10,14 @@ import org.kindred.models.neighbors.TopK;
  */
 public final class Propagation {
 
+  private static final int UNKNOWN = -1;
+
   private final int[] neighbors;
   private final int width;
   private final int nodes;
   private final int k;
   private final int hops;
+  private final boolean skipsUnknown;
 
   /**
    * Positives of one node, by hop, then by id.
@@ -71,6 +73,10 @@ public final class Propagation {
    * @param hops longest path followed, l, 1 or more
    */
   public Propagation(int[] neighbors, int width, int k, int hops) {
+    this(neighbors, width, k, hops, false);
+  }
+
+  private Propagation(int[] neighbors, int width, int k, int hops, boolean skipsUnknown) {
     if (width < 1 || neighbors.length % width != 0) {
       throw new IllegalArgumentException(
           neighbors.length + " neighbours are not whole rows of " + width);
@@ -87,6 +93,37 @@ public final class Propagation {
     this.nodes = neighbors.length / width;
     this.k = k;
     this.hops = hops;
+    this.skipsUnknown = skipsUnknown;
+  }
+
+  /**
+   * Returns the same walk of a table of which not all rows are known yet: one that begins with -1
+   * leads nowhere. Otherwise it is an error to come by one.
+   */
+  public Propagation skippingUnknown() {
+    return new Propagation(neighbors, width, k, hops, true);
+  }
+
+  /**
+   * Returns the greatest number of walks of 1 to l hops from a node, k + k^2 + ... + k^l, or {@link
+   * Integer#MAX_VALUE} if there are more.
+   */
+  public int walks() {
+    return walks(k, hops);
+  }
+
+  /**
+   * Returns the same of any graph.
+   *
+   * @param k neighbours followed from each node, 1 or more
+   * @param hops longest walk, 1 or more
+   */
+  public static int walks(int k, int hops) {
+    long walks = 0;
+    for (int hop = 1; hop <= hops && walks < Integer.MAX_VALUE; hop++) {
+      walks = k * (1 + walks);
+    }
+    return (int) Math.min(walks, Integer.MAX_VALUE);
   }
 
   /** Returns a walker, with memory for a mark on every node. Each thread needs its own. */
@@ -113,6 +150,16 @@ public final class Propagation {
      * @throws IllegalArgumentException naming a table entry on the way that is no node
      */
     public Positives positives(int node) {
+      return positives(node, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Finds the first positives of {@code node}, and goes no further than it must.
+     *
+     * @param limit most of them: the nearest in hops, of the last hop those of lowest id
+     * @throws IllegalArgumentException naming a table entry on the way that is no node
+     */
+    public Positives positives(int node, int limit) {
       if (++walk < 0) {
         Arrays.fill(reachedBy, 0);
         walk = 1;
@@ -124,28 +171,23 @@ public final class Propagation {
       int end = 1;
       int hop = 0;
       hopEnds[0] = 1;
-      while (hop < hops && from < end) {
+      while (hop < hops && from < end && end - 1 < limit) {
         int next = expand(from, end);
         Arrays.sort(reached, end, next);
         from = end;
         end = next;
         hopEnds[++hop] = end;
       }
-      return positives(hopEnds, hop);
+      return positives(hopEnds, hop).first(limit);
     }
 
     /** Appends the unreached neighbours of {@code reached[from..end)}; returns the new end. */
     private int expand(int from, int end) {
       int next = end;
       for (int at = from; at < end; at++) {
-        int row = reached[at] * width;
-        for (int entry = row; entry < row + k; entry++) {
-          int neighbor = neighbors[entry];
-          if (neighbor < 0 || neighbor >= nodes) {
-            throw new IllegalArgumentException(
-                "neighbour %d of node %d is %d, valid is 0 to %d"
-                    .formatted(entry - row, reached[at], neighbor, nodes - 1));
-          }
+        int count = followed(reached[at]);
+        for (int place = 0; place < count; place++) {
+          int neighbor = neighbor(reached[at], place);
           if (reachedBy[neighbor] != walk) {
             reachedBy[neighbor] = walk;
             reached[next++] = neighbor;
@@ -153,6 +195,50 @@ public final class Propagation {
         }
       }
       return next;
+    }
+
+    /**
+     * Returns where each walk of 1 to l hops from a node ends, shorter walks first, those of one
+     * length in order of the walk that they prolong, then of the table. A node stands there once
+     * for each walk that ends at it, and {@code node} itself where walks come back. This is the
+     * list of InvP's reference implementation.
+     *
+     * @throws IllegalArgumentException naming a table entry on the way that is no node
+     */
+    public int[] walkEnds(int node) {
+      int[] ends = new int[walks()];
+      int end = append(node, ends, 0);
+      int from = 0;
+      for (int hop = 2; hop <= hops; hop++) {
+        int last = end;
+        for (int at = from; at < last; at++) {
+          end = append(ends[at], ends, end);
+        }
+        from = last;
+      }
+      return Arrays.copyOf(ends, end);
+    }
+
+    private int append(int node, int[] ends, int at) {
+      int count = followed(node);
+      for (int place = 0; place < count; place++) {
+        ends[at + place] = neighbor(node, place);
+      }
+      return at + count;
+    }
+
+    private int followed(int node) {
+      return skipsUnknown && neighbors[node * width] == UNKNOWN ? 0 : k;
+    }
+
+    private int neighbor(int node, int place) {
+      int neighbor = neighbors[node * width + place];
+      if (neighbor < 0 || neighbor >= nodes) {
+        throw new IllegalArgumentException(
+            "neighbour %d of node %d is %d, valid is 0 to %d"
+                .formatted(place, node, neighbor, nodes - 1));
+      }
+      return neighbor;
     }
 
     private Positives positives(int[] hopEnds, int lastHop) {

@@ -1,4 +1,4 @@
-package org.kindred.models.training;
+package org.kindred.models;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -10,14 +10,14 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Property;
 
 /** Listens to what a class logs, until it is closed. */
-final class LogOf implements AutoCloseable {
+public final class LogOf implements AutoCloseable {
 
   private final List<String> warnings = new CopyOnWriteArrayList<>();
   private final Logger logger;
   private final Level before;
   private final AbstractAppender appender;
 
-  LogOf(Class<?> type) {
+  public LogOf(Class<?> type) {
     logger = (Logger) LogManager.getLogger(type);
     before = logger.getLevel();
     appender =
@@ -35,7 +35,7 @@ final class LogOf implements AutoCloseable {
   }
 
   /** Returns the warnings so far. */
-  List<String> warnings() {
+  public List<String> warnings() {
     return List.copyOf(warnings);
   }
 
