@@ -21,6 +21,7 @@ import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
 import org.kindred.proto.pipeline.v1.DeepClusterV2;
+import org.kindred.proto.pipeline.v1.Execution;
 import org.kindred.proto.pipeline.v1.ExtractConfig;
 import org.kindred.proto.pipeline.v1.InstDisc;
 import org.kindred.proto.pipeline.v1.Objective;
@@ -184,11 +185,11 @@ class MemoryTest {
     StageContext<PropagateConfig> context =
         runner.context(
             stage,
-            PropagateConfig.getDefaultInstance(),
+            PropagateConfig.newBuilder().setExecution(Execution.EXECUTION_IN_MEMORY).build(),
             Map.of("graph", artifact(graph), "embeddings", embeddings(1, 1)));
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> stage.check(context))
-        .withMessage("propagate.k is 4, valid is 1 to 3 for a graph of 600000000 nodes");
+        .withMessage("propagate.k is 4, valid is 1 to 3 for a graph of 600000000 nodes in memory");
   }
 
   @Test

@@ -38,6 +38,9 @@ public final class Tables {
    */
   public static final String POSITIVES = "positives";
 
+  /** Hard negatives, the most similar first: id, negatives (ids), similarities. */
+  public static final String NEGATIVES = "negatives";
+
   /**
    * Nearest neighbours of some queries: id, label, predicted, neighbors (ids), neighbor_labels,
    * similarities.
@@ -104,6 +107,14 @@ public final class Tables {
         list("hops", new ArrowType.Int(32, true)),
         list("hard_positives", new ArrowType.Int(64, true)),
         list("hard_similarities", single()));
+  }
+
+  /** Returns the columns of {@link #NEGATIVES}. */
+  public static List<Field> negatives() {
+    return List.of(
+        int64("id"),
+        list("negatives", new ArrowType.Int(64, true)),
+        list("similarities", single()));
   }
 
   /** Returns the columns of a table of cluster indices. */

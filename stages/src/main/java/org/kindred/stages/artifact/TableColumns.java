@@ -40,7 +40,9 @@ final class TableColumns {
               .or(() -> rejects(table));
       case NEIGHBOR_GRAPH ->
           named(table, Tables.NEIGHBORS, Tables.neighbors(content.getNeighborGraph().getK()));
-      case POSITIVE_SET -> named(table, Tables.POSITIVES, Tables.positives());
+      case POSITIVE_SET ->
+          named(table, Tables.POSITIVES, Tables.positives())
+              .or(() -> named(table, Tables.NEGATIVES, Tables.negatives()));
       case CLUSTERING ->
           content.getClustering().getResultsList().stream()
               .flatMap(result -> ofClustering(table, result).stream())

@@ -39,11 +39,17 @@ public final class FeatureReader implements AutoCloseable {
     this.features = features;
     this.table = table;
     String[] splits = table.strings("split");
+    if (table.width(VECTOR) != features.getDimension()) {
+      throw new StageException(
+          "%s: table %s has vectors of length %d, valid is %d, as the manifest says"
+              .formatted(where, features.getTable(), table.width(VECTOR), features.getDimension()));
+    }
     this.rows =
         IntStream.range(0, splits.length).filter(row -> split.equals(splits[row])).toArray();
     long[] allIds = table.longs("id");
     int[] allLabels = table.ints("label");
     this.ids = IntStream.of(rows).mapToLong(row -> allIds[row]).toArray();
+    checkIds();
     this.labels = IntStream.of(rows).map(row -> allLabels[row]).toArray();
   }
 
@@ -59,14 +65,21 @@ public final class FeatureReader implements AutoCloseable {
     return kept * examples + whole * all;
   }
 
-  /** Opens the rows of a split. */
+  /**
+   * Opens the rows of a split.
+   *
+   * @throws StageException if ids are not in order, or occur twice, or vectors have another length
+   *     than the manifest says
+   */
   public static FeatureReader open(StoredArtifact embeddings, FeatureTable features, String split)
       throws IOException {
-    return new FeatureReader(
-        embeddings.location(),
-        features,
-        MappedTable.open(embeddings.localTable(features.getTable())),
-        split);
+    MappedTable table = MappedTable.open(embeddings.localTable(features.getTable()));
+    try {
+      return new FeatureReader(embeddings.location(), features, table, split);
+    } catch (RuntimeException e) {
+      table.close();
+      throw e;
+    }
   }
 
   /**
@@ -168,7 +181,11 @@ public final class FeatureReader implements AutoCloseable {
 
   /** Returns the position of an id, or a negative number if it is not in the split. */
   public int position(long id) {
-    return Arrays.binarySearch(ids, id);
+    // Ids without gaps need no search.
+    long guess = ids.length == 0 ? -1 : id - ids[0];
+    return guess >= 0 && guess < ids.length && ids[(int) guess] == id
+        ? (int) guess
+        : Arrays.binarySearch(ids, id);
   }
 
   /**
@@ -216,6 +233,17 @@ public final class FeatureReader implements AutoCloseable {
   public StageException unusable(int row, String problem) {
     return new StageException(
         "%s: table %s: example %d %s".formatted(where, features.getTable(), ids[row], problem));
+  }
+
+  /** An example that is there twice would be its own neighbour. */
+  private void checkIds() {
+    for (int row = 1; row < ids.length; row++) {
+      if (ids[row] <= ids[row - 1]) {
+        throw new StageException(
+            "%s: table %s: id %d comes after id %d, valid are ids in order, each once in a split"
+                .formatted(where, features.getTable(), ids[row], ids[row - 1]));
+      }
+    }
   }
 
   /** `extract` refuses such rows, but an EmbeddingSet may come from elsewhere. */

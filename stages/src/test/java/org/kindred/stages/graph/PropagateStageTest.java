@@ -7,17 +7,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kindred.proto.artifact.v1.ComponentSize;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureSource;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.Metric;
 import org.kindred.proto.artifact.v1.PositiveSet;
+import org.kindred.proto.pipeline.v1.Execution;
 import org.kindred.proto.pipeline.v1.FeatureChoice;
 import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.proto.pipeline.v1.PositiveDiscovery;
 import org.kindred.proto.pipeline.v1.PropagateConfig;
 import org.kindred.stages.StageException;
 import org.kindred.stages.arrow.Tables;
@@ -90,6 +96,7 @@ class PropagateStageTest {
                 .addPerHop(statistics(1, 6, 6, 5))
                 .addPerHop(statistics(2, 4, 4, 2))
                 .setHard(statistics(0, 6, 6, 4))
+                .addComponents(ComponentSize.newBuilder().setNodes(6).setCount(1))
                 .build());
     long[][] positives = {{10}, {0}, {10, 0}, {20, 10}, {30, 20}, {40, 30}};
     int[][] hops = {{1}, {1}, {1, 2}, {1, 2}, {1, 2}, {1, 2}};
@@ -137,6 +144,124 @@ class PropagateStageTest {
           return null;
         });
     assertThat(PropagateConfig.getDefaultInstance().getMaxPositives()).as("no limit").isZero();
+  }
+
+  /** Of two shards, so that walks lead from one to the other. */
+  @ParameterizedTest
+  @CsvSource({"breadth_first,false", "breadth_first,true", "walks,false", "walks,true"})
+  void theGraphMayBeSpreadOverWorkers(String discovery, boolean mutual) throws IOException {
+    StoredArtifact embeddings =
+        EmbeddingSets.publish(
+            runner.store(), List.of("a", "b"), EmbeddingSets.clustered("train", 0, 4500, 2));
+    StoredArtifact graph = graph(embeddings);
+    PropagateConfig config =
+        PropagateConfig.newBuilder()
+            .setK(2)
+            .setHops(4)
+            .setHardPositives(3)
+            .setMaxPositives(20)
+            .setBackground(2)
+            .setMutual(mutual)
+            .setDiscovery(
+                PositiveDiscovery.valueOf(
+                    "POSITIVE_DISCOVERY_" + discovery.toUpperCase(Locale.ROOT)))
+            .build();
+    StoredArtifact inMemory =
+        propagate(
+            graph,
+            embeddings,
+            config.toBuilder().setExecution(Execution.EXECUTION_IN_MEMORY).build());
+    StoredArtifact distributed =
+        propagate(
+            graph,
+            embeddings,
+            config.toBuilder().setExecution(Execution.EXECUTION_DISTRIBUTED).build());
+    assertThat(inMemory.content().getPositiveSet().getPerHop(3).getPositives()).isPositive();
+    assertThat(distributed.content()).isEqualTo(inMemory.content());
+    assertThat(Artifacts.files(distributed)).hasSize(4);
+  }
+
+  @Test
+  void walksAreListedWithRepeats() throws IOException {
+    StoredArtifact embeddings = line(0, LABELS);
+    PropagateConfig walks =
+        PropagateConfig.newBuilder()
+            .setK(2)
+            .setHops(2)
+            .setHardPositives(2)
+            .setDiscovery(PositiveDiscovery.POSITIVE_DISCOVERY_WALKS)
+            .build();
+    StoredArtifact artifact = propagate(graph(embeddings), embeddings, walks);
+    assertThat(artifact.content().getPositiveSet().getWalks()).isTrue();
+    Artifacts.read(
+        artifact,
+        Tables.POSITIVES,
+        table -> {
+          assertThat(table.longList("positives", 5)).containsExactly(40, 30, 30, 50, 20, 40);
+          assertThat(table.intList("hops", 5)).containsExactly(1, 1, 2, 2, 2, 2);
+          assertThat(table.longList("hard_positives", 5)).containsExactly(20, 30);
+          assertThat(table.longList("hard_positives", 0)).containsExactly(20, 20);
+          return null;
+        });
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () -> propagate(graph(embeddings), embeddings, walks.toBuilder().setHops(20).build()))
+        .withMessage(
+            "propagate.hops is 20: with propagate.k of 2, 2097150 walks start at a node, valid is"
+                + " at most 1000000");
+  }
+
+  @Test
+  void onlyMutualNeighboursAreFollowed() throws IOException {
+    StoredArtifact embeddings = line(0, LABELS);
+    StoredArtifact artifact =
+        propagate(graph(embeddings), embeddings, CONFIG.toBuilder().setMutual(true).build());
+    PositiveSet set = artifact.content().getPositiveSet();
+    assertThat(set.getMutual()).isTrue();
+    assertThat(set.getPerHopList()).containsExactly(statistics(1, 2, 2, 2), statistics(2, 0, 0, 0));
+    assertThat(set.getComponentsList())
+        .containsExactly(
+            ComponentSize.newBuilder().setNodes(2).setCount(1).build(),
+            ComponentSize.newBuilder().setNodes(1).setCount(4).build());
+    Artifacts.read(
+        artifact,
+        Tables.POSITIVES,
+        table -> {
+          assertThat(table.longList("positives", 0)).containsExactly(10);
+          assertThat(table.longList("positives", 5)).isEmpty();
+          assertThat(table.longList("hard_positives", 5)).isEmpty();
+          return null;
+        });
+  }
+
+  @Test
+  void nearNodesThatAreNotReachedAreHardNegatives() throws IOException {
+    StoredArtifact embeddings = line(0, LABELS);
+    PropagateConfig config = CONFIG.toBuilder().setHops(1).setBackground(2).build();
+    StoredArtifact artifact = propagate(graph(embeddings), embeddings, config);
+    assertThat(artifact.content().getPositiveSet().getBackground()).isEqualTo(2);
+    assertThat(artifact.content().getPositiveSet().getNegatives())
+        .isEqualTo(statistics(0, 6, 6, 6));
+    long[] negatives = {20, 20, 0, 40, 50, 30};
+    float[] similarities = {-9, -4, -9, -16, -25, -81};
+    Artifacts.read(
+        artifact,
+        Tables.NEGATIVES,
+        table -> {
+          assertThat(table.longs("id")).containsExactly(0, 10, 20, 30, 40, 50);
+          for (int node = 0; node < 6; node++) {
+            assertThat(table.longList("negatives", node)).containsExactly(negatives[node]);
+            assertThat(table.floatList("similarities", node)).containsExactly(similarities[node]);
+          }
+          return null;
+        });
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () ->
+                propagate(
+                    graph(embeddings), embeddings, config.toBuilder().setBackground(3).build()))
+        .withMessage(
+            "propagate.background is 3, valid is 0 to 2, the graph's neighbours of a node");
   }
 
   @Test

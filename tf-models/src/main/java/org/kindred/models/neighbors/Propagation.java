@@ -1,6 +1,7 @@
 package org.kindred.models.neighbors;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Finds the positives of a node by walking its neighbour graph: all nodes within a number of hops,
@@ -19,35 +20,45 @@ public final class Propagation {
   private final int hops;
   private final boolean skipsUnknown;
 
+  /** Neighbours followed from each node; null when it is k of all. */
+  private final int[] degrees;
+
   /**
-   * Positives of one node, by hop, then by id.
+   * Positives of one node: by hop, then by id; or the ends of walks, in order of {@link
+   * Walker#walkEnds}.
    *
    * @param ids the positives
-   * @param hops distance of each from the node, 1 or more
+   * @param hops distance of each from the node, 1 or more; of the end of a walk, its length
    */
   @SuppressWarnings("ArrayRecordComponent") // numbers in bulk, never compared as a value
   public record Positives(int[] ids, int[] hops) {
 
     /**
-     * Chooses the hard positives, those least similar to the node.
+     * Chooses the hard positives, those least similar to the node. A node that stands in several
+     * places, as the end of several walks, may be chosen as often.
      *
-     * @param node the node that the positives are of
+     * @param similarities of the positives, in their order, any number but NaN
      * @param count how many; all when there are fewer
-     * @param similarity compares nodes
-     * @return ids from the lowest similarity up, equal ones by id
      */
-    public int[] hard(int node, int count, NodeSimilarity similarity) {
+    public Hard hard(float[] similarities, int count) {
       int kept = Math.min(count, ids.length);
       TopK least = new TopK(1, kept);
-      for (int id : ids) {
-        least.offer(0, -similarity.between(node, id), id);
+      for (int i = 0; i < ids.length; i++) {
+        least.offer(0, -similarities[i], ids[i]);
       }
       int[] hard = new int[kept];
-      least.drain(0, new float[kept], hard, 0);
-      return hard;
+      float[] chosen = new float[kept];
+      least.drain(0, chosen, hard, 0);
+      for (int i = 0; i < kept; i++) {
+        chosen[i] = 0 - chosen[i];
+      }
+      return new Hard(hard, chosen);
     }
 
-    /** Returns the first of them: the nearest in hops, of the last hop those of lowest id. */
+    /**
+     * Returns the first of them: the nearest in hops, of the last hop those of lowest id, or the
+     * earliest walks.
+     */
     public Positives first(int count) {
       return count >= ids.length
           ? this
@@ -55,13 +66,14 @@ public final class Propagation {
     }
   }
 
-  /** Similarity of two nodes, any number but NaN; greater is nearer. */
-  @FunctionalInterface
-  public interface NodeSimilarity {
-
-    /** Returns the similarity of the nodes {@code left} and {@code right}. */
-    float between(int left, int right);
-  }
+  /**
+   * Hard positives of one node, from the lowest similarity up, equal ones by id.
+   *
+   * @param ids the positives
+   * @param similarities of each to the node
+   */
+  @SuppressWarnings("ArrayRecordComponent") // numbers in bulk, never compared as a value
+  public record Hard(int[] ids, float[] similarities) {}
 
   /**
    * Describes a walk.
@@ -73,10 +85,11 @@ public final class Propagation {
    * @param hops longest path followed, l, 1 or more
    */
   public Propagation(int[] neighbors, int width, int k, int hops) {
-    this(neighbors, width, k, hops, false);
+    this(neighbors, width, k, hops, false, null);
   }
 
-  private Propagation(int[] neighbors, int width, int k, int hops, boolean skipsUnknown) {
+  private Propagation(
+      int[] neighbors, int width, int k, int hops, boolean skipsUnknown, int[] degrees) {
     if (width < 1 || neighbors.length % width != 0) {
       throw new IllegalArgumentException(
           neighbors.length + " neighbours are not whole rows of " + width);
@@ -94,6 +107,7 @@ public final class Propagation {
     this.k = k;
     this.hops = hops;
     this.skipsUnknown = skipsUnknown;
+    this.degrees = degrees;
   }
 
   /**
@@ -101,7 +115,68 @@ public final class Propagation {
    * leads nowhere. Otherwise it is an error to come by one.
    */
   public Propagation skippingUnknown() {
-    return new Propagation(neighbors, width, k, hops, true);
+    return new Propagation(neighbors, width, k, hops, true, degrees);
+  }
+
+  /**
+   * Returns the same walk of the mutual graph: from i to j only where each is among the k nearest
+   * of the other. A node may have no neighbours there.
+   *
+   * @throws IllegalArgumentException naming a table entry that is no node
+   */
+  public Propagation mutual() {
+    int[] kept = new int[Math.multiplyExact(nodes, k)];
+    int[] counts = new int[nodes];
+    IntStream.range(0, nodes)
+        .parallel()
+        .forEach(
+            node -> {
+              for (int place = 0; place < followed(node); place++) {
+                int neighbor = neighbor(node, place);
+                if (isFollowed(neighbor, node)) {
+                  kept[node * k + counts[node]++] = neighbor;
+                }
+              }
+            });
+    return new Propagation(kept, k, k, hops, false, counts);
+  }
+
+  private boolean isFollowed(int from, int to) {
+    for (int place = 0; place < followed(from); place++) {
+      if (neighbors[from * width + place] == to) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the number of nodes. */
+  public int nodes() {
+    return nodes;
+  }
+
+  /** Returns the neighbours that are followed from a node, nearest first. */
+  public int[] followedFrom(int node) {
+    int[] followed = new int[followed(node)];
+    Arrays.setAll(followed, place -> neighbor(node, place));
+    return followed;
+  }
+
+  private int followed(int node) {
+    if (degrees != null) {
+      return degrees[node];
+    }
+    return skipsUnknown && neighbors[node * width] == UNKNOWN ? 0 : k;
+  }
+
+  private int neighbor(int node, int place) {
+    int neighbor = neighbors[node * width + place];
+    if (neighbor < 0 || neighbor >= nodes) {
+      throw new IllegalArgumentException(
+          "neighbour %d of node %d is %d, valid is 0 to %d"
+              .formatted(place, node, neighbor, nodes - 1));
+    }
+    return neighbor;
   }
 
   /**
@@ -205,18 +280,21 @@ public final class Propagation {
      *
      * @throws IllegalArgumentException naming a table entry on the way that is no node
      */
-    public int[] walkEnds(int node) {
+    public Positives walkEnds(int node) {
       int[] ends = new int[walks()];
+      int[] lengths = new int[ends.length];
       int end = append(node, ends, 0);
+      Arrays.fill(lengths, 0, end, 1);
       int from = 0;
       for (int hop = 2; hop <= hops; hop++) {
         int last = end;
         for (int at = from; at < last; at++) {
           end = append(ends[at], ends, end);
         }
+        Arrays.fill(lengths, last, end, hop);
         from = last;
       }
-      return Arrays.copyOf(ends, end);
+      return new Positives(ends, lengths).first(end);
     }
 
     private int append(int node, int[] ends, int at) {
@@ -225,20 +303,6 @@ public final class Propagation {
         ends[at + place] = neighbor(node, place);
       }
       return at + count;
-    }
-
-    private int followed(int node) {
-      return skipsUnknown && neighbors[node * width] == UNKNOWN ? 0 : k;
-    }
-
-    private int neighbor(int node, int place) {
-      int neighbor = neighbors[node * width + place];
-      if (neighbor < 0 || neighbor >= nodes) {
-        throw new IllegalArgumentException(
-            "neighbour %d of node %d is %d, valid is 0 to %d"
-                .formatted(place, node, neighbor, nodes - 1));
-      }
-      return neighbor;
     }
 
     private Positives positives(int[] hopEnds, int lastHop) {

@@ -70,7 +70,13 @@ final class NeighborTable {
 
   /** Returns where walks end, with repeats; see {@link Propagation.Walker#walkEnds}. */
   Operand<TInt32> walkEnds() {
-    return PositiveLookup.of(step, graph.walks(), () -> graph.walker()::walkEnds);
+    return PositiveLookup.of(
+        step,
+        graph.walks(),
+        () -> {
+          Propagation.Walker walker = graph.walker();
+          return example -> walker.walkEnds(example).ids();
+        });
   }
 
   /**

@@ -12,6 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.kindred.models.Golden;
+import org.kindred.models.neighbors.Propagation.Hard;
 import org.kindred.models.neighbors.Propagation.Positives;
 import org.kindred.models.neighbors.Propagation.Walker;
 
@@ -112,11 +113,54 @@ final class PropagationTest {
   @Example
   void hardPositivesAreTheLeastSimilar() {
     Positives positives = new Positives(new int[] {2, 5, 7, 9}, new int[] {1, 1, 2, 2});
-    float[] similarities = {0, 0, 0.9f, 0, 0, 0.2f, 0, 0.4f, 0, 0.2f};
-    assertThat(positives.hard(0, 3, (node, other) -> similarities[other])).containsExactly(5, 9, 7);
-    assertThat(positives.hard(0, 1, (node, other) -> similarities[other])).containsExactly(5);
-    assertThat(positives.hard(0, 50, (node, other) -> similarities[other]))
-        .containsExactly(5, 9, 7, 2);
+    float[] similarities = {0.9f, 0.2f, 0.4f, 0.2f};
+    Hard three = positives.hard(similarities, 3);
+    assertThat(three.ids()).containsExactly(5, 9, 7);
+    assertThat(three.similarities()).containsExactly(0.2f, 0.2f, 0.4f);
+    assertThat(positives.hard(similarities, 1).ids()).containsExactly(5);
+    assertThat(positives.hard(similarities, 50).ids()).containsExactly(5, 9, 7, 2);
+    float zero = positives.hard(new float[4], 1).similarities()[0];
+    assertThat(Float.floatToRawIntBits(zero)).as("no negative zero").isZero();
+  }
+
+  @Example
+  void endsOfSeveralWalksAreHardPositivesSeveralTimes() {
+    Positives ends = new Positives(new int[] {4, 2, 4}, new int[] {1, 1, 2});
+    assertThat(ends.hard(new float[] {-1, 1, -1}, 2).ids()).containsExactly(4, 4);
+  }
+
+  @Example
+  void onlyMutualNeighboursAreFollowed() {
+    int[] graph = {1, 2, 0, 3, 3, 0, 4, 2, 3, 0};
+    Propagation mutual = new Propagation(graph, 2, 2, 3).mutual();
+    int[][] followed = {{1, 2}, {0}, {3, 0}, {4, 2}, {3}};
+    for (int node = 0; node < followed.length; node++) {
+      assertThat(mutual.followedFrom(node)).as("node %d", node).isEqualTo(followed[node]);
+    }
+    Positives positives = mutual.walker().positives(1);
+    assertThat(positives.ids()).containsExactly(0, 2, 3);
+    assertThat(positives.hops()).containsExactly(1, 2, 3);
+    Positives ends = mutual.walker().walkEnds(1);
+    assertThat(ends.ids()).containsExactly(0, 1, 2, 0, 3, 0);
+    assertThat(ends.hops()).containsExactly(1, 2, 2, 3, 3, 3);
+    int[] alone = {1, 2, 1};
+    assertThat(new Propagation(alone, 1, 1, 3).mutual().walker().positives(0).ids()).isEmpty();
+  }
+
+  @Property(tries = 100)
+  void mutualNeighboursAreThoseOfEitherSide(
+      @ForAll @IntRange(min = 1, max = 4) int k, @ForAll long seed) {
+    int[] graph = randomGraph(20, 4, seed);
+    Propagation all = new Propagation(graph, 4, k, 1);
+    Propagation mutual = all.mutual();
+    for (int node = 0; node < 20; node++) {
+      int self = node;
+      int[] expected =
+          Arrays.stream(all.followedFrom(node))
+              .filter(other -> Arrays.stream(all.followedFrom(other)).anyMatch(id -> id == self))
+              .toArray();
+      assertThat(mutual.followedFrom(node)).isEqualTo(expected);
+    }
   }
 
   @Example
@@ -124,7 +168,7 @@ final class PropagationTest {
     Golden golden = Golden.only("invp_discovery", "directed_graph");
     int[] graph = Golden.ints(golden.inputs().get("neighbours"));
     for (int hops = 1; hops <= 3; hops++) {
-      assertThat(new Propagation(graph, 2, 2, hops).walker().walkEnds(0))
+      assertThat(new Propagation(graph, 2, 2, hops).walker().walkEnds(0).ids())
           .isEqualTo(Golden.ints(golden.expected().get("concat_anchor0_l" + hops)));
     }
     JsonNode lengths = golden.expected().get("concat_lengths_k4");
@@ -132,7 +176,7 @@ final class PropagationTest {
     for (int hops = 1; hops <= 4; hops++) {
       Propagation propagation = new Propagation(four, 4, 4, hops);
       assertThat(propagation.walks()).isEqualTo(lengths.get("l" + hops).asInt());
-      assertThat(propagation.walker().walkEnds(3)).hasSize(propagation.walks());
+      assertThat(propagation.walker().walkEnds(3).ids()).hasSize(propagation.walks());
     }
     assertThat(new Propagation(four, 4, 4, 32).walks()).isEqualTo(Integer.MAX_VALUE);
   }
@@ -141,7 +185,8 @@ final class PropagationTest {
   void walksEndAtThePositivesAndAtTheStart(
       @ForAll @IntRange(min = 1, max = 5) int hops, @ForAll long seed) {
     Walker walker = new Propagation(randomGraph(25, 3, seed), 3, 2, hops).walker();
-    int[] ends = Arrays.stream(walker.walkEnds(7)).filter(node -> node != 7).distinct().toArray();
+    int[] ends =
+        Arrays.stream(walker.walkEnds(7).ids()).filter(node -> node != 7).distinct().toArray();
     assertThat(sorted(ends)).isEqualTo(sorted(walker.positives(7).ids()));
   }
 
@@ -163,8 +208,8 @@ final class PropagationTest {
     Walker walker = new Propagation(graph, 2, 2, 3).skippingUnknown().walker();
     assertThat(walker.positives(0).ids()).containsExactly(1, 2, 3, 4);
     assertThat(walker.positives(1).ids()).isEmpty();
-    assertThat(walker.walkEnds(0)).containsExactly(1, 2, 3, 0, 4, 2, 1, 2);
-    assertThat(walker.walkEnds(4)).isEmpty();
+    assertThat(walker.walkEnds(0).ids()).containsExactly(1, 2, 3, 0, 4, 2, 1, 2);
+    assertThat(walker.walkEnds(4).ids()).isEmpty();
     int[] half = {1, -1, 0, 1};
     assertThatThrownBy(() -> new Propagation(half, 2, 2, 1).skippingUnknown().walker().positives(0))
         .hasMessage("neighbour 1 of node 0 is -1, valid is 0 to 1");
