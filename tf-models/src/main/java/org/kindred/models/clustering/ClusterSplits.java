@@ -1,6 +1,7 @@
 package org.kindred.models.clustering;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
 import org.kindred.models.random.CounterRandom;
@@ -14,12 +15,14 @@ final class ClusterSplits {
   /** By how much of itself a coordinate moves, up and down in turn. */
   private static final double SHIFT = 1.0 / 1024;
 
-  private final Points points;
+  private final Similarity similarity;
+  private final int dim;
   private final float[] centers;
-  private final int[] sizes;
+  private final long[] sizes;
 
-  private ClusterSplits(Points points, float[] centers, int[] sizes) {
-    this.points = points;
+  private ClusterSplits(Similarity similarity, int dim, float[] centers, long[] sizes) {
+    this.similarity = similarity;
+    this.dim = dim;
     this.centers = centers;
     this.sizes = sizes;
   }
@@ -29,11 +32,13 @@ final class ClusterSplits {
    * several.
    *
    * @param centers {@code [clusters, dim]}
-   * @param sizes rows of each cluster
+   * @param sums rows of each cluster
    * @param random draws which cluster is split, with probability proportional to its rows less one
    */
-  static void fill(Points points, float[] centers, int[] sizes, CounterRandom random) {
-    ClusterSplits splits = new ClusterSplits(points, centers, sizes.clone());
+  static void fill(
+      Similarity similarity, int dim, float[] centers, ClusterSums sums, CounterRandom random) {
+    long[] sizes = IntStream.range(0, sums.clusters()).mapToLong(sums::size).toArray();
+    ClusterSplits splits = new ClusterSplits(similarity, dim, centers, sizes);
     for (int center = 0; center < sizes.length; center++) {
       if (sizes[center] == 0) {
         splits.split(splits.draw(random), center);
@@ -42,14 +47,14 @@ final class ClusterSplits {
   }
 
   private int draw(CounterRandom random) {
-    int total = 0;
-    for (int size : sizes) {
+    long total = 0;
+    for (long size : sizes) {
       total += Math.max(0, size - 1);
     }
-    int left = random.nextInt(total);
+    int left = random.nextInt(Math.toIntExact(total));
     int drawn = -1;
     while (left >= 0) {
-      left -= Math.max(0, sizes[++drawn] - 1);
+      left -= (int) Math.max(0, sizes[++drawn] - 1);
     }
     return drawn;
   }
@@ -57,20 +62,20 @@ final class ClusterSplits {
   private void split(int whole, int empty) {
     float[] up = shifted(whole, SHIFT);
     float[] down = shifted(whole, -SHIFT);
-    System.arraycopy(up, 0, centers, empty * points.dim(), points.dim());
-    System.arraycopy(down, 0, centers, whole * points.dim(), points.dim());
+    System.arraycopy(up, 0, centers, empty * dim, dim);
+    System.arraycopy(down, 0, centers, whole * dim, dim);
     sizes[empty] = sizes[whole] / 2;
     sizes[whole] -= sizes[empty];
   }
 
   private float[] shifted(int center, double shift) {
-    int at = center * points.dim();
-    float[] row = Arrays.copyOfRange(centers, at, at + points.dim());
+    int at = center * dim;
+    float[] row = Arrays.copyOfRange(centers, at, at + dim);
     for (int d = 0; d < row.length; d++) {
       row[d] *= (float) (d % 2 == 0 ? 1 + shift : 1 - shift);
     }
-    if (points.similarity() == Similarity.COSINE) {
-      UnitRows.normalize(row, points.dim(), center);
+    if (similarity == Similarity.COSINE) {
+      UnitRows.normalize(row, dim, center);
     }
     return row;
   }

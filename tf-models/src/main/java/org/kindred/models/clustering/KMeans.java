@@ -1,42 +1,32 @@
 package org.kindred.models.clustering;
 
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.kindred.models.linalg.MatrixProduct;
-import org.kindred.models.linalg.MatrixProduct.Matrix;
-import org.kindred.models.linalg.MatrixProduct.Product;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
-import org.kindred.models.random.CounterRandom;
-import org.kindred.models.random.CounterRandom.Domain;
 
 /**
  * k-means: centers that minimise the sum of squared distances of rows to their nearest center
  * (Lloyd's algorithm from several starts; the start of lowest inertia wins, the earlier of equals).
  *
  * <p>With {@link Similarity#COSINE} rows and centers have unit length (spherical k-means). A row as
- * near to two centers belongs to the lower. A restart has converged when an iteration moves no row,
- * and splits no cluster: further iterations would change nothing.
+ * near to two centers belongs to the lower. A restart has converged when an iteration moves no
+ * center, and splits no cluster: further iterations would change nothing.
  *
  * <p>An iteration assigns the rows; between two of them the centers move. What others count as n
  * rounds of both and a final assignment are n + 1 iterations here.
  *
  * <p>The result is a function of rows and arguments alone. All restarts go through their iterations
- * together, so that one matrix product serves them all. Held in memory, besides the rows: a native
- * copy of them, and for each restart its assignments and twice its centers.
+ * together, so that one matrix product serves them all. Held in memory, besides the rows: for each
+ * restart some 24 bytes of each row, and its centers a few times. Rows that don't fit are clustered
+ * by {@link KMeansRun}, to the same result.
  *
  * <p>Threading: immutable and thread-safe. Restarts and rows spread over the common fork-join pool.
  */
 public final class KMeans {
 
   private static final int MAX_CLUSTERS = 1_000_000;
-
-  private static final int MAX_BLOCK_ROWS = 2048;
-
-  /** Inner products held at a time: 512 MiB. */
-  private static final int MAX_PRODUCTS = 1 << 27;
 
   /** Centers of the restarts that share a task, beyond those of one restart. */
   private static final int TASK_CENTERS = 512;
@@ -46,20 +36,32 @@ public final class KMeans {
     /** Rows far from one another: k-means++. */
     PLUS_PLUS {
       @Override
-      float[] choose(Points points, int clusters, long seed, int restart) {
+      float[] choose(
+          MatrixProduct product, Points points, int clusters, long seed, int restart) {
         return PlusPlusStart.choose(points, clusters, seed, restart);
+      }
+    },
+
+    /** The same, drawn from some rows that a few rounds choose: k-means||. */
+    PARALLEL {
+      @Override
+      float[] choose(
+          MatrixProduct product, Points points, int clusters, long seed, int restart) {
+        return ParallelStart.choose(product, points, clusters, seed, restart);
       }
     },
 
     /** Distinct rows, every set of them as likely. */
     RANDOM_ROWS {
       @Override
-      float[] choose(Points points, int clusters, long seed, int restart) {
+      float[] choose(
+          MatrixProduct product, Points points, int clusters, long seed, int restart) {
         return RandomRows.choose(points, clusters, seed, restart);
       }
     };
 
-    abstract float[] choose(Points points, int clusters, long seed, int restart);
+    abstract float[] choose(
+        MatrixProduct product, Points points, int clusters, long seed, int restart);
   }
 
   /** What becomes of a cluster that loses all its rows. */
@@ -171,11 +173,11 @@ public final class KMeans {
     List<Lloyd> runs = run(similarity, values, dim, seed, firstRestart);
     int best = 0;
     for (int i = 1; i < runs.size(); i++) {
-      if (runs.get(i).lastInertia() < runs.get(best).lastInertia()) {
+      if (runs.get(i).run().lastInertia() < runs.get(best).run().lastInertia()) {
         best = i;
       }
     }
-    return result(runs.get(best), firstRestart + best);
+    return result(runs.get(best));
   }
 
   /**
@@ -187,25 +189,23 @@ public final class KMeans {
   public List<Result> fitEach(
       Similarity similarity, float[] values, int dim, long seed, int firstRestart) {
     List<Lloyd> runs = run(similarity, values, dim, seed, firstRestart);
-    return IntStream.range(0, runs.size())
-        .parallel()
-        .mapToObj(i -> result(runs.get(i), firstRestart + i))
-        .toList();
+    return runs.stream().map(KMeans::result).toList();
   }
 
   private List<Lloyd> run(
       Similarity similarity, float[] values, int dim, long seed, int firstRestart) {
     Points points = points(similarity, values, dim);
+    Extent extent = Extent.of(points);
     List<Lloyd> runs =
         IntStream.range(firstRestart, firstRestart + restarts)
             .parallel()
             .mapToObj(
-                restart ->
-                    lloyd(points, start.choose(points, clusters, seed, restart), seed, restart))
+                restart -> {
+                  float[] centers = start.choose(product, points, clusters, seed, restart);
+                  return lloyd(points, extent, centers, seed, restart);
+                })
             .toList();
-    try (Blocks blocks = new Blocks(points)) {
-      blocks.run(runs);
-    }
+    iterate(points, runs);
     return runs;
   }
 
@@ -219,9 +219,46 @@ public final class KMeans {
     return points;
   }
 
-  private Lloyd lloyd(Points points, float[] centers, long seed, int restart) {
-    CounterRandom splits = new CounterRandom(Domain.CLUSTERING, seed, 0, restart, 1);
-    return new Lloyd(points, centers, iterations, emptyClusters, splits);
+  /** Returns the centers that given ones, taken over, become. */
+  float[] fitFrom(Points points, float[] centers) {
+    Lloyd run = lloyd(points, Extent.of(points), centers, 0, 0);
+    iterate(points, List.of(run));
+    return run.run().centers();
+  }
+
+  private Lloyd lloyd(Points points, Extent extent, float[] centers, long seed, int restart) {
+    KMeansRun run = KMeansRun.from(points.similarity(), points.dim(), seed, restart, centers);
+    return new Lloyd(points, extent, run, iterations, emptyClusters);
+  }
+
+  private void iterate(Points points, List<Lloyd> runs) {
+    List<Lloyd> active = runs;
+    while (!active.isEmpty()) {
+      List<Lloyd> together = active;
+      int[] rows =
+          IntStream.range(0, points.rows())
+              .parallel()
+              .filter(row -> mayMove(together, row))
+              .toArray();
+      List<float[]> centers = together.stream().map(lloyd -> lloyd.run().centers()).toList();
+      try (NearestCenters nearest = new NearestCenters(product, points, centers)) {
+        nearest.find(
+            rows,
+            (set, row, center, upper, lower) ->
+                together.get(set).found(row, center, upper, lower));
+      }
+      together.parallelStream().forEach(lloyd -> lloyd.endIteration(rows));
+      active = together.stream().filter(lloyd -> !lloyd.done()).toList();
+    }
+  }
+
+  /** Rows are compared with the centers of all restarts at once. Every restart is asked. */
+  private static boolean mayMove(List<Lloyd> runs, int row) {
+    boolean may = false;
+    for (Lloyd run : runs) {
+      may |= run.mayMove(row);
+    }
+    return may;
   }
 
   /**
@@ -249,11 +286,9 @@ public final class KMeans {
     for (int center = 0; center < clusters; center++) {
       UnitRows.checkedSquaredNorm(own, center * dim, dim, center);
     }
-    Lloyd run = lloyd(points, own, 0, 0);
-    try (Blocks blocks = new Blocks(points)) {
-      blocks.run(List.of(run));
-    }
-    return result(run, 0);
+    Lloyd run = lloyd(points, Extent.of(points), own, 0, 0);
+    iterate(points, List.of(run));
+    return result(run);
   }
 
   /**
@@ -270,81 +305,25 @@ public final class KMeans {
    * @param dim length of a row
    */
   public static double heapBytes(long rows, int dim, int clusters, int restarts) {
-    double ofRow = (double) Float.BYTES * dim + Double.BYTES + (double) restarts * Integer.BYTES;
-    double ofCenter = (double) restarts * dim * (Float.BYTES + Double.BYTES);
+    double ofRestart = 2 * Integer.BYTES + 2 * Double.BYTES;
+    double ofRow = (double) Float.BYTES * dim + Double.BYTES + restarts * ofRestart;
+    double ofCenter = (double) restarts * dim * (2 * Float.BYTES + Long.BYTES);
     return rows * ofRow + clusters * ofCenter;
   }
 
-  /** Returns the bytes of native memory that {@link #fit} holds at least. */
-  public static double nativeBytes(long rows, int dim) {
-    return (double) Float.BYTES * rows * dim;
-  }
-
-  private static Result result(Lloyd run, int restart) {
-    double[] distances = run.distances();
+  private static Result result(Lloyd lloyd) {
+    double[] distances = lloyd.distances();
     float[] rounded = new float[distances.length];
     for (int row = 0; row < rounded.length; row++) {
       rounded[row] = (float) distances[row];
     }
+    KMeansRun run = lloyd.run();
     return new Result(
-        run.assignments(), rounded, run.centers(), run.inertia(), run.converged(), restart);
-  }
-
-  /** The rows in native memory. */
-  private final class Blocks implements AutoCloseable {
-    private final Points points;
-    private final int blockRows;
-    private final List<Matrix> matrices = new ArrayList<>();
-
-    Blocks(Points points) {
-      this.points = points;
-      int columns = Math.multiplyExact(restarts, clusters);
-      this.blockRows = Math.max(1, Math.min(MAX_BLOCK_ROWS, MAX_PRODUCTS / columns));
-      try {
-        for (int start = 0; start < points.rows(); start += blockRows) {
-          int rows = Math.min(blockRows, points.rows() - start);
-          matrices.add(product.upload(points.rows(start, rows), rows, points.dim()));
-        }
-      } catch (RuntimeException | Error e) {
-        // Nobody else has them yet: native memory may have run out at a later block.
-        close();
-        throw e;
-      }
-    }
-
-    void run(List<Lloyd> runs) {
-      List<Lloyd> active = runs;
-      while (!active.isEmpty()) {
-        iterate(active);
-        active = active.stream().filter(run -> !run.done()).toList();
-      }
-    }
-
-    private void iterate(List<Lloyd> runs) {
-      int columns = Math.multiplyExact(runs.size(), runs.get(0).centers().length / points.dim());
-      try (Matrix centers = product.upload(concatenated(runs), columns, points.dim())) {
-        for (int block = 0; block < matrices.size(); block++) {
-          int first = block * blockRows;
-          try (Product products = product.multiply(matrices.get(block), centers)) {
-            IntStream.range(0, runs.size())
-                .parallel()
-                .forEach(i -> runs.get(i).assign(first, products, i * (columns / runs.size())));
-          }
-        }
-      }
-      runs.parallelStream().forEach(Lloyd::endIteration);
-    }
-
-    private FloatBuffer concatenated(List<Lloyd> runs) {
-      FloatBuffer centers =
-          FloatBuffer.allocate(Math.multiplyExact(runs.size(), runs.get(0).centers().length));
-      runs.forEach(run -> centers.put(run.centers()));
-      return centers.flip();
-    }
-
-    @Override
-    public void close() {
-      matrices.forEach(Matrix::close);
-    }
+        lloyd.assignments(),
+        rounded,
+        run.centers(),
+        run.inertia(),
+        run.converged(),
+        run.restart());
   }
 }

@@ -3,235 +3,181 @@ package org.kindred.models.clustering;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.kindred.models.clustering.KMeans.EmptyClusters;
-import org.kindred.models.linalg.MatrixProduct.Product;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
-import org.kindred.models.random.CounterRandom;
 
 /**
- * One restart of k-means: centers, and which of them each row belongs to.
+ * One restart of k-means on rows in memory: which center each belongs to, and bounds that tell of
+ * most rows that nothing has changed (G. Hamerly, "Making k-means even faster", SDM 2010).
  *
- * <p>The nearest center is the one of greatest {@link Similarity}. Float32 products decide where
- * their error cannot; elsewhere the similarities are computed exactly. Sums of members are kept in
- * double and changed by the rows that move, in order of the rows.
+ * <p>A row's distance to its own center is at most {@code upper}, that to any other at least {@code
+ * lower}. When centers move, the one grows and the other shrinks by as much; as long as they do not
+ * meet, the row stays where it is. Only the other rows are compared with all centers.
  *
- * <p>Threading: not thread-safe; nearest centers are looked for on the common fork-join pool.
+ * <p>Threading: not thread-safe, but for what its methods say.
  */
 final class Lloyd {
 
   private static final int NONE = -1;
 
-  /** Inner products looked through by one task: some tens of microseconds. */
-  private static final int TASK_PRODUCTS = 1 << 16;
+  /** Covers the rounding of bounds, relative to them. */
+  private static final double ROUNDING = 1e-9;
+
+  /** Centers from which on an exact distance costs less than to compare a row with all. */
+  private static final int TIGHTENED = 64;
 
   private final Points points;
-  private final int clusters;
-  private final int maxIterations;
+  private final Extent extent;
+  private final int iterations;
   private final EmptyClusters emptyClusters;
-  private final CounterRandom splits;
-  private final float[] centers;
-  private final double[] squaredNorms;
+  private final ClusterSums sums;
   private final int[] assignments;
-  private final double[] sums;
-  private final int[] sizes;
-  private final double[] inertia;
-  private double largestNorm;
-  private int iterations;
-  private boolean moved;
-  private boolean converged;
+  private final int[] found;
+  private final double[] upper;
+  private final double[] lower;
+  private KMeansRun run;
+  private double[] drifts;
+  private int fastest;
+  private double secondDrift;
+  private double slack;
 
   /**
-   * @param centers {@code [clusters, dim]}, taken over
-   * @param maxIterations 1 or more
+   * @param run the start
+   * @param iterations most iterations, 1 or more
    * @param emptyClusters what becomes of them
-   * @param splits draws which clusters are split
    */
   Lloyd(
-      Points points,
-      float[] centers,
-      int maxIterations,
-      EmptyClusters emptyClusters,
-      CounterRandom splits) {
+      Points points, Extent extent, KMeansRun run, int iterations, EmptyClusters emptyClusters) {
     this.points = points;
-    this.clusters = centers.length / points.dim();
-    this.maxIterations = maxIterations;
+    this.extent = extent;
+    this.run = run;
+    this.iterations = iterations;
     this.emptyClusters = emptyClusters;
-    this.splits = splits;
-    this.centers = centers;
-    this.squaredNorms = new double[clusters];
+    this.sums = new ClusterSums(extent, run.clusters());
     this.assignments = new int[points.rows()];
     Arrays.fill(assignments, NONE);
-    this.sums = new double[centers.length];
-    this.sizes = new int[clusters];
-    this.inertia = new double[maxIterations];
-    measureCenters();
+    this.found = new int[points.rows()];
+    this.upper = new double[points.rows()];
+    this.lower = new double[points.rows()];
+    this.drifts = new double[run.clusters()];
   }
 
-  float[] centers() {
-    return centers;
+  KMeansRun run() {
+    return run;
   }
 
   int[] assignments() {
     return assignments;
   }
 
-  /** Sum of squared distances to the nearest center in each iteration so far. */
-  double[] inertia() {
-    return Arrays.copyOf(inertia, iterations);
-  }
-
-  double lastInertia() {
-    return inertia[iterations - 1];
-  }
-
-  /** Whether the last iteration left every row where it was. */
-  boolean converged() {
-    return converged;
-  }
-
   boolean done() {
-    return converged || iterations == maxIterations;
+    return run.done(iterations);
   }
 
   /**
-   * Assigns some rows to their nearest centers.
-   *
-   * @param first the first of them
-   * @param products their inner products with, from column {@code column} on, the centers
+   * Brings a row's bounds up to date, once in each iteration, and returns whether its nearest
+   * center has to be found again. Several threads may ask of different rows.
    */
-  void assign(int first, Product products, int column) {
-    int[] nearest = new int[products.rows()];
-    int taskRows = Math.max(1, TASK_PRODUCTS / clusters);
-    IntStream.rangeClosed(0, (nearest.length - 1) / taskRows)
-        .parallel()
-        .forEach(
-            task -> {
-              float[] row = new float[clusters];
-              int end = Math.min((task + 1) * taskRows, nearest.length);
-              for (int i = task * taskRows; i < end; i++) {
-                products.row(i).get(column, row);
-                nearest[i] = nearest(first + i, row);
-              }
-            });
-    for (int i = 0; i < nearest.length; i++) {
-      move(first + i, nearest[i]);
+  boolean mayMove(int row) {
+    int own = assignments[row];
+    if (own == NONE) {
+      return true;
     }
+    upper[row] += drifts[own];
+    lower[row] -= own == fastest ? secondDrift : drifts[fastest];
+    if (staysWithin(row)) {
+      return false;
+    }
+    if (run.clusters() < TIGHTENED) {
+      return true;
+    }
+    upper[row] = Math.sqrt(points.squaredDistance(row, run.centers(), own));
+    return !staysWithin(row);
   }
 
-  private int nearest(int row, float[] products) {
-    double best = Double.NEGATIVE_INFINITY;
-    double second = Double.NEGATIVE_INFINITY;
-    int nearest = NONE;
-    for (int center = 0; center < clusters; center++) {
-      double score = score(products, center);
-      if (score > best) {
-        second = best;
-        best = score;
-        nearest = center;
-      } else if (score > second) {
-        second = score;
-      }
-    }
-    double error = points.similarity().errorBound(points.dim(), points.norm(row), largestNorm);
-    return best - second > 2 * error ? nearest : exactNearest(row, products, best - 2 * error);
+  /**
+   * Cosine ranks centers by inner product: as distances do, but for the squares of their norms.
+   */
+  private boolean staysWithin(int row) {
+    double far = lower[row] * lower[row];
+    double near = upper[row] * upper[row];
+    return lower[row] > 0 && far - near > slack + ROUNDING * (far + near);
   }
 
-  /** Similarity of row and center, less what all centers share. */
-  private double score(float[] products, int center) {
-    return points.similarity() == Similarity.COSINE
-        ? products[center]
-        : 2.0 * products[center] - squaredNorms[center];
+  /** Takes what was found of a row. Several threads may tell of different rows. */
+  void found(int row, int nearest, double squaredUpper, double squaredLower) {
+    found[row] = nearest;
+    upper[row] = Math.sqrt(Math.max(0, squaredUpper)) * (1 + ROUNDING);
+    lower[row] = Math.sqrt(Math.max(0, squaredLower)) * (1 - ROUNDING);
   }
 
-  private int exactNearest(int row, float[] products, double least) {
-    double best = Double.NEGATIVE_INFINITY;
-    int nearest = NONE;
-    for (int center = 0; center < clusters; center++) {
-      if (score(products, center) >= least) {
-        double similarity = points.similarity(row, centers, center);
-        if (similarity > best) {
-          best = similarity;
-          nearest = center;
-        }
-      }
+  /**
+   * Ends an iteration: moves the rows of which something was found, measures and, unless it was the
+   * last, moves the centers.
+   */
+  void endIteration(int[] rows) {
+    for (int row : rows) {
+      move(row, found[row]);
     }
-    return nearest;
+    double inertia = run.measure(sums, extent);
+    boolean last = run.inertia().length + 1 == iterations;
+    if (emptyClusters == EmptyClusters.FARTHEST_ROW && !last && sums.hasEmptyCluster()) {
+      fillEmptyClusters();
+    }
+    float[] before = run.centers();
+    run = run.end(inertia, sums, iterations, emptyClusters);
+    if (!done()) {
+      measureDrifts(before);
+    }
   }
 
   private void move(int row, int to) {
     int from = assignments[row];
-    if (from == to) {
-      return;
-    }
-    if (from != NONE) {
-      add(row, from, -1);
-    }
-    add(row, to, 1);
-    assignments[row] = to;
-    moved = true;
-  }
-
-  private void add(int row, int center, int sign) {
-    int at = center * points.dim();
-    for (int d = 0; d < points.dim(); d++) {
-      sums[at + d] += sign * points.value(row, d);
-    }
-    sizes[center] += sign;
-  }
-
-  /** Ends an iteration, after all rows were assigned: moves the centers unless it was the last. */
-  void endIteration() {
-    inertia[iterations++] = measureInertia();
-    boolean splitting = emptyClusters == EmptyClusters.SPLIT && hasEmptyCluster();
-    converged = !moved && !splitting;
-    if (!done()) {
-      if (emptyClusters == EmptyClusters.FARTHEST_ROW) {
-        fillEmptyClusters();
+    if (from != to) {
+      if (from != NONE) {
+        sums.remove(points, row, from);
       }
-      moved = false;
-      moveCenters();
-      if (splitting) {
-        ClusterSplits.fill(points, centers, sizes, splits);
-      }
-      measureCenters();
+      sums.add(points, row, to);
+      assignments[row] = to;
     }
   }
 
-  private boolean hasEmptyCluster() {
-    return Arrays.stream(sizes).anyMatch(size -> size == 0);
-  }
-
-  /**
-   * With o the mean of all rows: sum |x - c|^2 = sum |x - o|^2 + sum over the centers of size |c -
-   * o|^2 - 2 (c - o).(sum of its members - size o). Taken about o, large coordinates cancel early.
-   */
-  private double measureInertia() {
-    double sum = points.spread();
-    for (int center = 0; center < clusters; center++) {
-      int at = center * points.dim();
-      for (int d = 0; d < points.dim(); d++) {
-        double shift = centers[at + d] - points.mean(d);
-        double members = sums[at + d] - sizes[center] * points.mean(d);
-        sum += shift * (sizes[center] * shift - 2 * members);
-      }
+  private void measureDrifts(float[] before) {
+    int dim = points.dim();
+    float[] centers = run.centers();
+    double least = Double.POSITIVE_INFINITY;
+    double most = 0;
+    for (int center = 0; center < run.clusters(); center++) {
+      int at = center * dim;
+      double squared = -Similarity.EUCLIDEAN.exact(before, at, centers, at, dim);
+      drifts[center] = Math.sqrt(squared) * (1 + ROUNDING);
+      double norm = UnitRows.squaredNorm(centers, at, dim);
+      least = Math.min(least, norm);
+      most = Math.max(most, norm);
     }
-    return Math.max(0, sum);
+    slack = points.similarity() == Similarity.COSINE ? most - least : 0;
+    fastest = 0;
+    for (int center = 1; center < drifts.length; center++) {
+      fastest = drifts[center] > drifts[fastest] ? center : fastest;
+    }
+    secondDrift = 0;
+    for (int center = 0; center < drifts.length; center++) {
+      secondDrift = center == fastest ? secondDrift : Math.max(secondDrift, drifts[center]);
+    }
   }
 
   /** Gives each empty cluster the row farthest from its own center, as long as one is away. */
   private void fillEmptyClusters() {
-    double[] distances = null;
-    for (int center = 0; center < clusters; center++) {
-      if (sizes[center] == 0) {
-        if (distances == null) {
-          distances = distances();
-        }
+    double[] distances = distances();
+    for (int center = 0; center < run.clusters(); center++) {
+      if (sums.size(center) == 0) {
         int farthest = farthest(distances);
         if (farthest == NONE) {
           return;
         }
         move(farthest, center);
         distances[farthest] = 0;
+        upper[farthest] = Double.POSITIVE_INFINITY;
       }
     }
   }
@@ -240,7 +186,7 @@ final class Lloyd {
     double greatest = 0;
     int farthest = NONE;
     for (int row = 0; row < distances.length; row++) {
-      if (distances[row] > greatest && sizes[assignments[row]] > 1) {
+      if (distances[row] > greatest && sums.size(assignments[row]) > points.weight(row)) {
         greatest = distances[row];
         farthest = row;
       }
@@ -250,40 +196,9 @@ final class Lloyd {
 
   /** Squared distance of every row to its center. */
   double[] distances() {
-    double[] distances = new double[assignments.length];
-    for (int row = 0; row < distances.length; row++) {
-      distances[row] = points.squaredDistance(row, centers, assignments[row]);
-    }
-    return distances;
-  }
-
-  /** Puts the center of each cluster with members at their mean, of unit length for cosine. */
-  private void moveCenters() {
-    for (int center = 0; center < clusters; center++) {
-      double divisor = points.similarity() == Similarity.COSINE ? sumLength(center) : sizes[center];
-      // The sums of a cluster that lost its members need not come out as 0.
-      if (sizes[center] > 0 && divisor >= UnitRows.MIN_NORM) {
-        for (int d = center * points.dim(); d < (center + 1) * points.dim(); d++) {
-          centers[d] = (float) (sums[d] / divisor);
-        }
-      }
-    }
-  }
-
-  private double sumLength(int center) {
-    double squared = 0;
-    for (int d = center * points.dim(); d < (center + 1) * points.dim(); d++) {
-      squared += sums[d] * sums[d];
-    }
-    return Math.sqrt(squared);
-  }
-
-  private void measureCenters() {
-    double largest = 0;
-    for (int center = 0; center < clusters; center++) {
-      squaredNorms[center] = UnitRows.squaredNorm(centers, center * points.dim(), points.dim());
-      largest = Math.max(largest, squaredNorms[center]);
-    }
-    largestNorm = Math.sqrt(largest);
+    return IntStream.range(0, assignments.length)
+        .parallel()
+        .mapToDouble(row -> points.squaredDistance(row, run.centers(), assignments[row]))
+        .toArray();
   }
 }

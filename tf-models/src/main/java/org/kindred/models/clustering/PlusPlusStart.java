@@ -1,14 +1,15 @@
 package org.kindred.models.clustering;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 
 /**
- * Chooses the centers that k-means starts from (k-means++, D. Arthur and S. Vassilvitskii, SODA
- * 2007): the first uniformly, each further one with probability proportional to its squared
- * distance from the nearest center chosen so far.
+ * Chooses the centers that k-means starts from, by k-means++ (D. Arthur, S. Vassilvitskii, SODA
+ * 2007): rows, the first uniformly, each further one with probability proportional to its squared
+ * distance from the nearest center chosen so far. A row counts as often as its weight says.
  *
  * <p>When no row is away from the centers, because there are fewer distinct rows than clusters, the
  * further centers are drawn uniformly.
@@ -17,6 +18,9 @@ final class PlusPlusStart {
 
   /** More than what rounding can add to a squared distance, relative to it. */
   private static final double ROUNDING = 1 + 1e-6;
+
+  /** Rows whose distances one task brings up to date. */
+  private static final int TASK_ROWS = 2048;
 
   private final Points points;
   private final float[] centers;
@@ -35,27 +39,39 @@ final class PlusPlusStart {
     CounterRandom random = new CounterRandom(Domain.CLUSTERING, seed, 0, restart, 0);
     PlusPlusStart start = new PlusPlusStart(points, clusters);
     Arrays.fill(start.distances, Double.POSITIVE_INFINITY);
-    start.add(0, random.nextInt(points.rows()));
+    start.add(0, start.drawAny(random));
     for (int center = 1; center < clusters; center++) {
       start.add(center, start.draw(random));
     }
     return start.centers;
   }
 
+  private int drawAny(CounterRandom random) {
+    if (points.totalWeight() == points.rows()) {
+      return random.nextInt(points.rows());
+    }
+    double left = random.nextDouble() * points.totalWeight();
+    int row = 0;
+    while (row < points.rows() - 1 && left >= points.weight(row)) {
+      left -= points.weight(row++);
+    }
+    return row;
+  }
+
   private int draw(CounterRandom random) {
     double total = 0;
-    for (double distance : distances) {
-      total += distance;
+    for (int row = 0; row < distances.length; row++) {
+      total += points.weight(row) * distances[row];
     }
     if (total == 0) {
-      return random.nextInt(points.rows());
+      return drawAny(random);
     }
     double target = random.nextDouble() * total;
     double sum = 0;
     int last = 0;
     for (int row = 0; row < distances.length; row++) {
       if (distances[row] > 0) {
-        sum += distances[row];
+        sum += points.weight(row) * distances[row];
         last = row;
         if (sum > target) {
           break;
@@ -72,14 +88,27 @@ final class PlusPlusStart {
     for (int other = 0; other < center; other++) {
       apart[other] = squaredDistance(other, center);
     }
-    for (int i = 0; i < distances.length; i++) {
+    IntStream.rangeClosed(0, (distances.length - 1) / TASK_ROWS)
+        .parallel()
+        .forEach(task -> update(task * TASK_ROWS, center, apart));
+  }
+
+  private void update(int first, int center, double[] apart) {
+    int end = Math.min(distances.length, first + TASK_ROWS);
+    int[] near = new int[end - first];
+    int count = 0;
+    for (int i = first; i < end; i++) {
       // By the triangle inequality, a center twice as far from i's as i is can't be nearer to i.
       if (center == 0 || apart[nearest[i]] < 4 * ROUNDING * distances[i]) {
-        double distance = points.squaredDistance(i, centers, center);
-        if (distance < distances[i]) {
-          distances[i] = distance;
-          nearest[i] = center;
-        }
+        near[count++] = i;
+      }
+    }
+    double[] squared = new double[count];
+    points.squaredDistances(centers, center, near, count, squared);
+    for (int i = 0; i < count; i++) {
+      if (squared[i] < distances[near[i]]) {
+        distances[near[i]] = squared[i];
+        nearest[near[i]] = center;
       }
     }
   }

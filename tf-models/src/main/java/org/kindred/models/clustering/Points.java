@@ -1,29 +1,40 @@
 package org.kindred.models.clustering;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
 
 /**
- * The rows that are clustered, with what every restart needs to know of them.
+ * Rows that are clustered, all of them or some, with what every restart needs to know of them.
  *
  * <p>Immutable, except that it does not copy the rows.
  */
-final class Points {
+public final class Points {
 
   private final Similarity similarity;
   private final float[] values;
   private final int dim;
+  private final long[] weights;
   private final double[] norms;
-  private final double[] mean;
-  private final double spread;
+  private final double largest;
 
   /**
    * Checks the rows and, for {@link Similarity#COSINE}, normalises them in place.
    *
    * @param values {@code [rows, dim]}, row by row, one row or more
+   * @throws org.kindred.models.linalg.RowException when a row is not finite, or too long
    */
-  Points(Similarity similarity, float[] values, int dim) {
+  public Points(Similarity similarity, float[] values, int dim) {
+    this(similarity, values, dim, null);
+  }
+
+  /**
+   * Rows that stand for several each.
+   *
+   * @param weights how many each stands for, 1 or more
+   */
+  Points(Similarity similarity, float[] values, int dim, long[] weights) {
     if (dim < 1 || values.length == 0 || values.length % dim != 0) {
       throw new IllegalArgumentException(
           values.length + " values are not one or more whole rows of length " + dim);
@@ -34,9 +45,18 @@ final class Points {
     this.similarity = similarity;
     this.values = values;
     this.dim = dim;
+    this.weights = weights;
     this.norms = norms(values, dim);
-    this.mean = mean(values, dim);
-    this.spread = sumOfSquares();
+    this.largest = largest(values);
+  }
+
+  private Points(Similarity similarity, Points same) {
+    this.similarity = similarity;
+    this.values = same.values;
+    this.dim = same.dim;
+    this.weights = same.weights;
+    this.norms = same.norms;
+    this.largest = same.largest;
   }
 
   private static double[] norms(float[] values, int dim) {
@@ -62,22 +82,20 @@ final class Points {
     return mean;
   }
 
-  private double sumOfSquares() {
-    double spread = 0;
-    for (int at = 0; at < values.length; at += dim) {
-      for (int d = 0; d < dim; d++) {
-        double difference = values[at + d] - mean[d];
-        spread += difference * difference;
-      }
+  private static double largest(float[] values) {
+    float largest = 0;
+    for (float value : values) {
+      largest = Math.max(largest, Math.abs(value));
     }
-    return spread;
+    return largest;
   }
 
   Similarity similarity() {
     return similarity;
   }
 
-  int rows() {
+  /** Returns the number of rows. */
+  public int rows() {
     return norms.length;
   }
 
@@ -89,31 +107,59 @@ final class Points {
     return norms[row];
   }
 
-  /** Mean of coordinate {@code d}. */
-  double mean(int d) {
-    return mean[d];
+  /** Greatest magnitude of a coordinate. */
+  public double largest() {
+    return largest;
   }
 
-  /** Sum of the squared distances of all rows from their mean. */
-  double spread() {
-    return spread;
+  /** Returns the same rows, compared otherwise. */
+  Points as(Similarity other) {
+    return new Points(other, this);
+  }
+
+  /** Rows that a row stands for. */
+  long weight(int row) {
+    return weights == null ? 1 : weights[row];
+  }
+
+  /** Rows that all rows stand for. */
+  long totalWeight() {
+    return weights == null ? rows() : Arrays.stream(weights).sum();
   }
 
   float value(int row, int d) {
     return values[row * dim + d];
   }
 
-  void copy(int row, float[] target, int at) {
+  /** Copies a row. */
+  public void copy(int row, float[] target, int at) {
     System.arraycopy(values, row * dim, target, at, dim);
   }
 
-  FloatBuffer rows(int start, int count) {
-    return FloatBuffer.wrap(values, start * dim, count * dim);
+  /** Returns copies of the rows {@code rows[from..to)}. */
+  FloatBuffer gather(int[] rows, int from, int to) {
+    float[] gathered = new float[(to - from) * dim];
+    for (int i = from; i < to; i++) {
+      copy(rows[i], gathered, (i - from) * dim);
+    }
+    return FloatBuffer.wrap(gathered);
   }
 
   /** Similarity of a row and the center at {@code centers[center * dim..]}. */
   double similarity(int row, float[] centers, int center) {
     return similarity.exact(values, row * dim, centers, center * dim, dim);
+  }
+
+  /**
+   * Squared distances of some rows and the center at {@code centers[center * dim..]}.
+   *
+   * @param rows which, the first {@code count} of them
+   */
+  void squaredDistances(float[] centers, int center, int[] rows, int count, double[] distances) {
+    Similarity.EUCLIDEAN.exact(centers, center * dim, values, rows, count, dim, distances);
+    for (int i = 0; i < count; i++) {
+      distances[i] = -distances[i];
+    }
   }
 
   /** Squared distance of a row and the center at {@code centers[center * dim..]}. */

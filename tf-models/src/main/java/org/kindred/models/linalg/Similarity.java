@@ -1,5 +1,6 @@
 package org.kindred.models.linalg;
 
+import java.util.stream.IntStream;
 import org.kindred.proto.artifact.v1.Metric;
 
 /**
@@ -22,25 +23,27 @@ public enum Similarity {
     }
 
     @Override
-    void exactFour(float[] left, int leftAt, float[] right, int rightAt, int dim, double[] four) {
-      int second = rightAt + dim;
-      int third = second + dim;
-      int fourth = third + dim;
-      double a = 0;
-      double b = 0;
-      double c = 0;
-      double e = 0;
+    void exactFour(
+        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact) {
+      int firstAt = numbers[from] * dim;
+      int secondAt = numbers[from + 1] * dim;
+      int thirdAt = numbers[from + 2] * dim;
+      int fourthAt = numbers[from + 3] * dim;
+      double first = 0;
+      double second = 0;
+      double third = 0;
+      double fourth = 0;
       for (int d = 0; d < dim; d++) {
-        double value = left[leftAt + d];
-        a += value * right[rightAt + d];
-        b += value * right[second + d];
-        c += value * right[third + d];
-        e += value * right[fourth + d];
+        double value = row[rowAt + d];
+        first += value * others[firstAt + d];
+        second += value * others[secondAt + d];
+        third += value * others[thirdAt + d];
+        fourth += value * others[fourthAt + d];
       }
-      four[0] = a;
-      four[1] = b;
-      four[2] = c;
-      four[3] = e;
+      exact[from] = first;
+      exact[from + 1] = second;
+      exact[from + 2] = third;
+      exact[from + 3] = fourth;
     }
 
     @Override
@@ -65,29 +68,31 @@ public enum Similarity {
     }
 
     @Override
-    void exactFour(float[] left, int leftAt, float[] right, int rightAt, int dim, double[] four) {
-      int second = rightAt + dim;
-      int third = second + dim;
-      int fourth = third + dim;
-      double a = 0;
-      double b = 0;
-      double c = 0;
-      double e = 0;
+    void exactFour(
+        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact) {
+      int firstAt = numbers[from] * dim;
+      int secondAt = numbers[from + 1] * dim;
+      int thirdAt = numbers[from + 2] * dim;
+      int fourthAt = numbers[from + 3] * dim;
+      double first = 0;
+      double second = 0;
+      double third = 0;
+      double fourth = 0;
       for (int d = 0; d < dim; d++) {
-        double value = left[leftAt + d];
-        double toA = value - right[rightAt + d];
-        double toB = value - right[second + d];
-        double toC = value - right[third + d];
-        double toE = value - right[fourth + d];
-        a += toA * toA;
-        b += toB * toB;
-        c += toC * toC;
-        e += toE * toE;
+        double value = row[rowAt + d];
+        double toFirst = value - others[firstAt + d];
+        double toSecond = value - others[secondAt + d];
+        double toThird = value - others[thirdAt + d];
+        double toFourth = value - others[fourthAt + d];
+        first += toFirst * toFirst;
+        second += toSecond * toSecond;
+        third += toThird * toThird;
+        fourth += toFourth * toFourth;
       }
-      four[0] = -a;
-      four[1] = -b;
-      four[2] = -c;
-      four[3] = -e;
+      exact[from] = -first;
+      exact[from + 1] = -second;
+      exact[from + 2] = -third;
+      exact[from + 3] = -fourth;
     }
 
     @Override
@@ -126,26 +131,27 @@ public enum Similarity {
    */
   public abstract double exact(float[] left, int leftAt, float[] right, int rightAt, int dim);
 
-  /** {@link #exact} with four consecutive rows: four sums at a time take as long as one. */
+  /** {@link #exact} with four rows: four sums at a time take as long as one. */
   abstract void exactFour(
-      float[] left, int leftAt, float[] right, int rightAt, int dim, double[] four);
+      float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact);
 
   /**
-   * {@link #exact} of the row at {@code left[leftAt..]} and {@code exact.length} consecutive rows.
+   * {@link #exact} of one row and several, faster than one by one.
    *
-   * @param right the rows, from {@code right[rightAt..]} on
-   * @param exact takes the similarities
+   * @param row has the row from {@code rowAt} on
+   * @param others rows, one after the other
+   * @param numbers which of them are meant, from 0
+   * @param count how many of the numbers
+   * @param exact takes the similarities, in order of the numbers
    */
   public final void exact(
-      float[] left, int leftAt, float[] right, int rightAt, int dim, double[] exact) {
-    double[] four = new double[4];
-    int row = 0;
-    for (; row + 4 <= exact.length; row += 4) {
-      exactFour(left, leftAt, right, rightAt + row * dim, dim, four);
-      System.arraycopy(four, 0, exact, row, 4);
+      float[] row, int rowAt, float[] others, int[] numbers, int count, int dim, double[] exact) {
+    int done = 0;
+    for (; done + 4 <= count; done += 4) {
+      exactFour(row, rowAt, others, numbers, done, dim, exact);
     }
-    for (; row < exact.length; row++) {
-      exact[row] = exact(left, leftAt, right, rightAt + row * dim, dim);
+    for (; done < count; done++) {
+      exact[done] = exact(row, rowAt, others, numbers[done] * dim, dim);
     }
   }
 
@@ -162,8 +168,9 @@ public enum Similarity {
    * @param scores takes the similarities
    */
   public final void scores(float[] row, float[] others, float[] scores) {
+    int[] numbers = IntStream.range(0, scores.length).toArray();
     double[] exact = new double[scores.length];
-    exact(row, 0, others, 0, row.length, exact);
+    exact(row, 0, others, numbers, numbers.length, row.length, exact);
     for (int i = 0; i < exact.length; i++) {
       scores[i] = (float) exact[i] + 0.0f;
     }
