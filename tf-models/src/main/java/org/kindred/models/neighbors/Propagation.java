@@ -212,8 +212,10 @@ public final class Propagation {
     /** The walk, counted from 1, that last reached each node. */
     private final int[] reachedBy = new int[nodes];
 
-    /** Nodes reached by this walk: the node itself, then hop by hop. */
-    private final int[] reached = new int[nodes];
+    /** Nodes reached by this walk: the node itself, then hop by hop; and a place to write to. */
+    private final int[] reached = new int[nodes + 1];
+
+    private final NodeSort sort = new NodeSort(nodes);
 
     private int walk;
 
@@ -248,7 +250,7 @@ public final class Propagation {
       hopEnds[0] = 1;
       while (hop < hops && from < end && end - 1 < limit) {
         int next = expand(from, end);
-        Arrays.sort(reached, end, next);
+        sort.sort(reached, end, next);
         from = end;
         end = next;
         hopEnds[++hop] = end;
@@ -263,10 +265,11 @@ public final class Propagation {
         int count = followed(reached[at]);
         for (int place = 0; place < count; place++) {
           int neighbor = neighbor(reached[at], place);
-          if (reachedBy[neighbor] != walk) {
-            reachedBy[neighbor] = walk;
-            reached[next++] = neighbor;
-          }
+          // No branch: whether a node is new can't be foretold. The sign is set unless it is old.
+          int differs = reachedBy[neighbor] ^ walk;
+          reachedBy[neighbor] = walk;
+          reached[next] = neighbor;
+          next += (differs | -differs) >>> (Integer.SIZE - 1);
         }
       }
       return next;
