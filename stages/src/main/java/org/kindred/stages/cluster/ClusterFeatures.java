@@ -2,8 +2,6 @@ package org.kindred.stages.cluster;
 
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.List;
-import java.util.Map;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
 import org.apache.beam.sdk.coders.VarIntCoder;
@@ -17,19 +15,13 @@ import org.kindred.models.clustering.KMeans;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.RowException;
 import org.kindred.models.linalg.Similarity;
-import org.kindred.proto.artifact.v1.Clustering;
 import org.kindred.proto.artifact.v1.ClusteringResult;
-import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
 import org.kindred.stages.Part;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StepFn;
-import org.kindred.stages.arrow.TableWriter;
-import org.kindred.stages.arrow.Tables;
-import org.kindred.stages.artifact.StagedFile;
-import org.kindred.stages.artifact.Staging.Shard;
 import org.kindred.stages.features.FeatureReader;
 
 /**
@@ -54,16 +46,6 @@ final class ClusterFeatures
    * @param count restarts
    */
   record Restarts(int table, int first, int count) implements Serializable {}
-
-  /** Returns the name of the table of cluster indices for a kind of feature. */
-  static String assignments(FeatureTable features) {
-    return "assignments-" + features.getTable();
-  }
-
-  /** Returns the name of the table of centres for a kind of feature. */
-  static String centers(FeatureTable features) {
-    return "centers-" + features.getTable();
-  }
 
   @Override
   public PCollection<Part> expand(PCollection<Restarts> restarts) {
@@ -95,8 +77,6 @@ final class ClusterFeatures
 
   static final class ClusterFn extends StepFn<Restarts, KV<Integer, Part>> {
     private static final long serialVersionUID = 1L;
-
-    private static final String START = "k-means++";
 
     /** A work item holds all rows, and uses all processors of its process: one at a time there. */
     private static final Object ALONE = new Object();
@@ -131,7 +111,11 @@ final class ClusterFeatures
         synchronized (ALONE) {
           result = fit(features, restarts);
         }
-        output.output(KV.of(restarts.table(), write(table, features, result)));
+        Part part =
+            new ClusterWriter(context, table, features, config.getMetric())
+                .write(
+                    result, KMeansOptions.summary(config, context.seed(), result.restart()));
+        output.output(KV.of(restarts.table(), part));
       } catch (IllegalArgumentException e) {
         throw new StageException(
             "step %s, table %s: %s".formatted(context.step(), table.getTable(), e.getMessage()), e);
@@ -142,78 +126,21 @@ final class ClusterFeatures
       ClusterConfig config = context.config();
       KMeans kmeans =
           new KMeans(
-              product, ClusterStage.clusters(context), restarts.count(), config.getIterations());
+                  product, ClusterStage.clusters(context), restarts.count(), config.getIterations())
+              .withStart(KMeansOptions.start(config))
+              .withEmptyClusters(KMeansOptions.emptyClusters(config));
+      Similarity similarity = Similarity.of(config.getMetric());
+      int dimension = features.dimension();
+      float[] rows = features.vectors(0, features.size());
       try {
-        return kmeans.fit(
-            Similarity.of(config.getMetric()),
-            features.vectors(0, features.size()),
-            features.dimension(),
-            context.seed(),
-            restarts.first());
+        KMeans.Result result =
+            kmeans.fit(similarity, rows, dimension, context.seed(), restarts.first());
+        return config.hasBalanced()
+            ? KMeansOptions.balanced(config).fit(similarity, rows, dimension, result)
+            : result;
       } catch (RowException e) {
         throw features.unusable(e.row(), e.problem());
       }
-    }
-
-    private Part write(FeatureTable table, FeatureReader features, KMeans.Result result)
-        throws IOException {
-      String assignments = assignments(table);
-      String centers = centers(table);
-      List<StagedFile> files =
-          List.of(
-              writeAssignments(assignments, features, result),
-              writeCenters(centers, features.dimension(), result));
-      ClusteringResult.Builder summary =
-          ClusteringResult.newBuilder()
-              .setFeatures(table)
-              .setClusters(ClusterStage.clusters(context))
-              .setMetric(context.config().getMetric())
-              .setBestRestart(result.restart())
-              .setConverged(result.converged())
-              .setAssignmentsTable(assignments)
-              .setCentersTable(centers)
-              .setRows(features.size())
-              .setRestarts(context.config().getRestarts())
-              .setIterations(context.config().getIterations())
-              .setStart(START)
-              .setSeed(context.seed());
-      for (double inertia : result.inertia()) {
-        summary.addInertia(inertia);
-      }
-      Clustering clustering = Clustering.newBuilder().addResults(summary).build();
-      return Part.of(files, Content.newBuilder().setClustering(clustering).build());
-    }
-
-    private StagedFile writeAssignments(String name, FeatureReader features, KMeans.Result result)
-        throws IOException {
-      try (Shard shard = context.staging().newShard(name, 0, Tables.assignments(), metadata())) {
-        TableWriter row = shard.writer();
-        for (int i = 0; i < features.size(); i++) {
-          row.nextRow();
-          row.put(0, features.id(i));
-          row.putLabel(1, features.label(i));
-          row.put(2, result.assignments()[i]);
-          row.put(3, result.squaredDistances()[i]);
-        }
-        return shard.finish();
-      }
-    }
-
-    private StagedFile writeCenters(String name, int dimension, KMeans.Result result)
-        throws IOException {
-      try (Shard shard =
-          context.staging().newShard(name, 0, Tables.vectors(dimension), metadata())) {
-        for (int c = 0; c < result.centers().length / dimension; c++) {
-          shard.writer().nextRow();
-          shard.writer().put(0, (long) c);
-          shard.writer().put(1, result.centers(), c * dimension);
-        }
-        return shard.finish();
-      }
-    }
-
-    private Map<String, String> metadata() {
-      return Map.of("metric", context.config().getMetric().name());
     }
   }
 }

@@ -8,16 +8,21 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
+import org.kindred.models.clustering.BalancedAssignment;
 import org.kindred.models.clustering.KMeans;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Clustering;
 import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.ClusterStart;
+import org.kindred.proto.pipeline.v1.EmptyClusterRule;
 import org.kindred.stages.Estimate;
 import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
+import org.kindred.stages.Runs;
 import org.kindred.stages.Stage;
 import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
@@ -28,9 +33,13 @@ import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.cluster.ClusterFeatures.Restarts;
 import org.kindred.stages.features.FeatureReader;
 
-/** EmbeddingSet -> Clustering by k-means, for every source of features. */
+/**
+ * EmbeddingSet -> Clustering by k-means, for every source of features; or the clusters of a
+ * NeighborGraph of it.
+ */
 public final class ClusterStage implements Stage<ClusterConfig> {
   static final String EMBEDDINGS = "embeddings";
+  static final String GRAPH = "graph";
 
   /**
    * Of 10 clusters; with more of them, products are a larger part of the work, and it is faster.
@@ -40,6 +49,9 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   /** Assignments and centres. */
   private static final int FILES_OF_RESULT = 2;
 
+  /** Share of the heap up to which rows are taken to fit there. */
+  private static final double HEAP_SHARE = 0.5;
+
   @Override
   public String name() {
     return "cluster";
@@ -47,12 +59,12 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public String description() {
-    return "clusters embeddings by k-means, with the baselines' beside them";
+    return "clusters embeddings by k-means, with the baselines' beside them, or by their graph";
   }
 
   @Override
   public int version() {
-    return 4;
+    return 5;
   }
 
   @Override
@@ -62,7 +74,9 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public List<StageInput> inputs() {
-    return List.of(StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET));
+    return List.of(
+        StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET),
+        StageInput.optional(GRAPH, ArtifactType.ARTIFACT_TYPE_NEIGHBOR_GRAPH));
   }
 
   @Override
@@ -72,6 +86,18 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public void check(StageContext<ClusterConfig> context) {
+    boolean bound = context.optionalInput(GRAPH).isPresent();
+    if (bound != context.config().hasGraph()) {
+      throw new StageException(
+          bound
+              ? "step %s has an input graph, but no cluster.graph that says what to do with it"
+                  .formatted(context.step())
+              : "cluster.graph is set, but step %s has no input graph".formatted(context.step()));
+    }
+    if (bound) {
+      checkGraph(context);
+      return;
+    }
     features(context);
     long examples =
         FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", context.config().getSplit())
@@ -87,7 +113,92 @@ public final class ClusterStage implements Stage<ClusterConfig> {
           "cluster.clusters is %d, valid is 1 to %d, the examples of split %s"
               .formatted(clusters, examples, context.config().getSplit()));
     }
-    features(context).forEach(table -> checkMemory(context, table, examples));
+    if (isDistributed(context)) {
+      checkDistributed(context.config());
+    } else {
+      features(context).forEach(table -> checkMemory(context, table, examples));
+    }
+  }
+
+  private static void checkGraph(StageContext<ClusterConfig> context) {
+    NeighborGraph graph = graph(context);
+    if (ClusterGraph.k(context) > graph.getK()) {
+      throw new StageException(
+          "cluster.graph.k is %d, valid is 0 to %d, the graph's neighbours of a node"
+              .formatted(ClusterGraph.k(context), graph.getK()));
+    }
+    context.checkMadeOf(GRAPH, graph.getEmbeddings(), EMBEDDINGS);
+    if (graph.getNodes() > FeatureReader.MAX_VALUES / ClusterGraph.k(context)) {
+      throw new StageException(
+          "cluster.graph.k is %d, valid is 1 to %d for a graph of %d nodes"
+              .formatted(
+                  ClusterGraph.k(context),
+                  FeatureReader.MAX_VALUES / graph.getNodes(),
+                  graph.getNodes()));
+    }
+    Memory.check("clustering a graph of %d nodes".formatted(graph.getNodes()), graphBytes(context), 0);
+  }
+
+  /** The neighbours and similarities, those that count beside them, and the rows. */
+  private static double graphBytes(StageContext<ClusterConfig> context) {
+    NeighborGraph graph = graph(context);
+    double ofNode = 5.0 * ClusterGraph.k(context) + graph.getFeatures().getDimension();
+    return graph.getNodes() * ofNode * Float.BYTES;
+  }
+
+  private static void checkDistributed(ClusterConfig config) {
+    String spread = ", when the rows are spread over the workers";
+    if (config.hasBalanced()) {
+      throw new StageException("cluster.balanced is set, valid is k-means alone" + spread);
+    }
+    if (config.getStart() == ClusterStart.CLUSTER_START_PLUS_PLUS) {
+      throw new StageException(
+          "cluster.start is plus_plus, valid are parallel and random_rows" + spread);
+    }
+    if (config.getEmptyClusters() == EmptyClusterRule.EMPTY_CLUSTER_RULE_FARTHEST_ROW) {
+      throw new StageException(
+          "cluster.empty_clusters is farthest_row, valid are split and unchanged" + spread);
+    }
+    if (config.getIterations() > ClusterShards.MAX_ITERATIONS) {
+      throw new StageException(
+          "cluster.iterations is %d, valid is 1 to %d%s"
+              .formatted(config.getIterations(), ClusterShards.MAX_ITERATIONS, spread));
+    }
+  }
+
+  /** Whether no worker holds all rows. */
+  private static boolean isDistributed(StageContext<ClusterConfig> context) {
+    return switch (context.config().getExecution()) {
+      case EXECUTION_DISTRIBUTED -> true;
+      case EXECUTION_IN_MEMORY -> false;
+      default -> features(context).stream().anyMatch(table -> !fits(context, table));
+    };
+  }
+
+  private static boolean fits(StageContext<ClusterConfig> context, FeatureTable table) {
+    long rows = rows(context);
+    int dimension = Math.max(1, table.getDimension());
+    return rows <= FeatureReader.MAX_VALUES / dimension
+        && heapBytes(context, rows, dimension)
+            <= Runtime.getRuntime().maxMemory() * HEAP_SHARE;
+  }
+
+  private static double heapBytes(StageContext<ClusterConfig> context, long rows, int dimension) {
+    int clusters = clusters(context);
+    double kmeans = KMeans.heapBytes(rows, dimension, clusters, together(context));
+    return context.config().hasBalanced()
+        ? kmeans + BalancedAssignment.heapBytes(rows, clusters)
+        : kmeans;
+  }
+
+  private static long rows(StageContext<ClusterConfig> context) {
+    return FeatureReader.split(
+            context.input(EMBEDDINGS), "cluster.split", context.config().getSplit())
+        .getExamples();
+  }
+
+  static NeighborGraph graph(StageContext<ClusterConfig> context) {
+    return context.input(GRAPH).content().getNeighborGraph();
   }
 
   /** k-means holds the split's rows, and the centres, each in one array. */
@@ -108,10 +219,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
           "cluster.clusters is %d, valid is 1 to %d for table %s, of dimension %d"
               .formatted(clusters, largest, table.getTable(), dimension));
     }
-    Memory.check(
-        rows,
-        KMeans.heapBytes(examples, dimension, clusters, together(context)),
-        KMeans.nativeBytes(examples, dimension));
+    Memory.check(rows, heapBytes(context, examples, dimension), 0);
   }
 
   /** Returns the number of clusters: as configured, or as many as there are classes. */
@@ -129,36 +237,34 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   @Override
   public Optional<Estimate> estimate(StageContext<ClusterConfig> context) {
     ClusterConfig config = context.config();
+    if (config.hasGraph()) {
+      return Optional.of(estimateGraph(context));
+    }
     List<FeatureTable> features = features(context);
-    long rows =
-        FeatureReader.split(context.input(EMBEDDINGS), "cluster.split", config.getSplit())
-            .getExamples();
+    long rows = rows(context);
     int clusters = clusters(context);
-    List<Restarts> items = restarts(context);
     double held = 0;
     Clustering.Builder clustering = Clustering.newBuilder();
     Estimate.Builder estimate = Estimate.of((double) rows * features.size());
     for (FeatureTable table : features) {
       int dimension = table.getDimension();
-      String assignments = ClusterFeatures.assignments(table);
-      String centers = ClusterFeatures.centers(table);
-      estimate
-          .table(TableSize.of(assignments, Tables.assignments(), rows, rows, Map.of()))
-          .table(TableSize.of(centers, Tables.vectors(dimension), clusters, clusters, Map.of()))
-          .flops(2.0 * rows * dimension * clusters * config.getRestarts() * config.getIterations());
-      held =
-          Math.max(
-              held,
-              KMeans.heapBytes(rows, dimension, clusters, together(context))
-                  + KMeans.nativeBytes(rows, dimension));
+      addTables(estimate, table, rows, clusters);
+      estimate.flops(
+          2.0 * rows * dimension * clusters * config.getRestarts() * config.getIterations());
+      held = Math.max(held, heapBytes(context, rows, dimension));
       clustering.addResults(
           ClusteringResult.newBuilder().setFeatures(table).setClusters(clusters).setRows(rows));
+    }
+    if (isDistributed(context)) {
+      addShards(estimate, context);
+    } else {
+      List<Restarts> items = restarts(context);
+      int files = FILES_OF_RESULT - 1 + Runs.count(rows, ClusterWriter.SHARD_ROWS);
+      estimate.workItems(items.size(), items.get(0), files).holds(held);
     }
     Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
     return Optional.of(
         estimate
-            .workItems(items.size(), items.get(0), FILES_OF_RESULT)
-            .holds(held)
             .holds(
                 FeatureReader.heapBytes(
                     rows, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
@@ -168,15 +274,99 @@ public final class ClusterStage implements Stage<ClusterConfig> {
             .byFlops(describe(context, List.of(all)), FLOPS_PER_CORE_SECOND));
   }
 
+  private static void addTables(
+      Estimate.Builder estimate, FeatureTable table, long rows, long clusters) {
+    estimate
+        .table(
+            TableSize.of(
+                ClusterWriter.assignments(table),
+                Tables.assignments(),
+                rows,
+                ClusterWriter.SHARD_ROWS,
+                Map.of()))
+        .table(
+            TableSize.of(
+                ClusterWriter.centers(table),
+                Tables.vectors(table.getDimension()),
+                clusters,
+                clusters,
+                Map.of()));
+  }
+
+  /** In each iteration every shard gets the centers and gives sums. */
+  private static void addShards(Estimate.Builder estimate, StageContext<ClusterConfig> context) {
+    ClusterConfig config = context.config();
+    List<ClusterShards.Rows> shards = shards(context);
+    double values = 0;
+    for (FeatureTable table : features(context)) {
+      values += (double) clusters(context) * config.getRestarts() * (1.0 + table.getDimension());
+    }
+    double ofIteration =
+        shards.size() * values / features(context).size() * (Long.BYTES + Float.BYTES);
+    estimate
+        .workItems(shards.size(), shards.get(0), 1)
+        .parts(features(context).size(), 1)
+        .shuffled(config.getIterations() * ofIteration)
+        .holds(values * (2 * Long.BYTES + 2 * Float.BYTES));
+  }
+
+  private Estimate estimateGraph(StageContext<ClusterConfig> context) {
+    NeighborGraph graph = graph(context);
+    Estimate.Builder estimate =
+        Estimate.of((double) graph.getNodes())
+            .workItems(1, 0, 1 + Runs.count(graph.getNodes(), ClusterWriter.SHARD_ROWS))
+            .holds(graphBytes(context))
+            .flops(2.0 * graph.getNodes() * graph.getFeatures().getDimension())
+            .note("how many clusters the graph has is not known before");
+    addTables(estimate, graph.getFeatures(), graph.getNodes(), 1);
+    Clustering clustering =
+        Clustering.newBuilder()
+            .addResults(
+                ClusteringResult.newBuilder()
+                    .setFeatures(graph.getFeatures())
+                    .setRows(graph.getNodes()))
+            .build();
+    Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
+    return estimate.byFlops(describe(context, List.of(all)), FLOPS_PER_CORE_SECOND);
+  }
+
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<ClusterConfig> context) {
+    if (context.config().hasGraph()) {
+      return begin
+          .apply("One Graph", WorkItems.of(Integer.class, List.of(0)))
+          .apply("Cluster Graph", new ClusterGraph(context));
+    }
+    if (isDistributed(context)) {
+      return begin
+          .apply("List Shards", WorkItems.of(ClusterShards.Rows.class, shards(context)))
+          .apply("Cluster Shards", new ClusterShards(context));
+    }
     return begin
         .apply("List Restarts", WorkItems.of(Restarts.class, restarts(context)))
         .apply("Cluster Features", new ClusterFeatures(context));
   }
 
+  private static List<ClusterShards.Rows> shards(StageContext<ClusterConfig> context) {
+    int rows = Math.toIntExact(rows(context));
+    return IntStream.range(0, features(context).size())
+        .boxed()
+        .flatMap(
+            table ->
+                Runs.of(rows, ClusterWriter.SHARD_ROWS)
+                    .map(
+                        run ->
+                            new ClusterShards.Rows(
+                                table, run.number(), run.first(), run.count())))
+        .toList();
+  }
+
   private static int together(StageContext<ClusterConfig> context) {
-    return Math.min(context.config().getRestarts(), KMeans.restartsOfTask(clusters(context)));
+    int all = context.config().getRestarts();
+    // What k-means ends in is shared out once, after the best restart.
+    return context.config().hasBalanced()
+        ? all
+        : Math.min(all, KMeans.restartsOfTask(clusters(context)));
   }
 
   private static List<Restarts> restarts(StageContext<ClusterConfig> context) {
@@ -193,7 +383,9 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public Content describe(StageContext<ClusterConfig> context, List<Part> parts) {
-    List<FeatureTable> order = features(context);
+    boolean ofGraph = context.config().hasGraph();
+    List<FeatureTable> order =
+        ofGraph ? List.of(graph(context).getFeatures()) : features(context);
     List<ClusteringResult> results =
         parts.stream()
             .flatMap(part -> part.content().getClustering().getResultsList().stream())
@@ -203,7 +395,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         .setClustering(
             Clustering.newBuilder()
                 .addAllResults(results)
-                .setSplit(context.config().getSplit())
+                .setSplit(ofGraph ? graph(context).getSplit() : context.config().getSplit())
                 .setEmbeddings(context.input(EMBEDDINGS).digest()))
         .build();
   }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,13 +16,22 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kindred.proto.artifact.v1.Clustering;
 import org.kindred.proto.artifact.v1.ClusteringResult;
 import org.kindred.proto.artifact.v1.Metric;
+import org.kindred.proto.pipeline.v1.BalancedClusters;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.ClusterStart;
+import org.kindred.proto.pipeline.v1.EmptyClusterRule;
+import org.kindred.proto.pipeline.v1.Execution;
+import org.kindred.proto.pipeline.v1.GraphClusterKind;
+import org.kindred.proto.pipeline.v1.GraphClusters;
+import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.stages.StageException;
 import org.kindred.stages.artifact.StoredArtifact;
+import org.kindred.stages.graph.GraphStage;
 import org.kindred.stages.testing.Artifacts;
 import org.kindred.stages.testing.EmbeddingSets;
 import org.kindred.stages.testing.EmbeddingSets.Row;
@@ -108,6 +119,172 @@ class ClusterStageTest {
     assertThat(new StageRunner(runner.store(), 1).run(new ClusterStage(), config, inputs).digest())
         .isEqualTo(
             new StageRunner(runner.store(), 4).run(new ClusterStage(), config, inputs).digest());
+  }
+
+  /** More rows than a worker takes at a time would only take longer: what is spread is the state. */
+  @ParameterizedTest
+  @CsvSource({
+    "parallel,split,METRIC_EUCLIDEAN",
+    "parallel,unchanged,METRIC_COSINE",
+    "random_rows,split,METRIC_EUCLIDEAN"
+  })
+  void rowsMayBeSpreadOverWorkers(String start, String emptyClusters, Metric metric)
+      throws IOException {
+    List<Row> rows = EmbeddingSets.clustered("test", 0, 300, 5);
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows);
+    ClusterConfig config =
+        ClusterConfig.newBuilder()
+            .setClusters(12)
+            .setMetric(metric)
+            .setRestarts(2)
+            .setIterations(5)
+            .setStart(ClusterStart.valueOf("CLUSTER_START_" + start.toUpperCase(Locale.ROOT)))
+            .setEmptyClusters(
+                EmptyClusterRule.valueOf(
+                    "EMPTY_CLUSTER_RULE_" + emptyClusters.toUpperCase(Locale.ROOT)))
+            .build();
+    Map<String, StoredArtifact> inputs = Map.of("embeddings", embeddings);
+    StoredArtifact inMemory =
+        runner.run(
+            new ClusterStage(),
+            config.toBuilder().setExecution(Execution.EXECUTION_IN_MEMORY).build(),
+            inputs);
+    StoredArtifact distributed =
+        runner.run(
+            new ClusterStage(),
+            config.toBuilder().setExecution(Execution.EXECUTION_DISTRIBUTED).build(),
+            inputs);
+    assertThat(distributed.content()).isEqualTo(inMemory.content());
+    assertThat(inMemory.content().getClustering().getResults(0).getInertiaCount()).isGreaterThan(1);
+  }
+
+  @Test
+  void whatOnlyWorksInMemoryIsRefusedOtherwise() {
+    ClusterConfig.Builder spread =
+        ClusterConfig.newBuilder().setExecution(Execution.EXECUTION_DISTRIBUTED);
+    String when = ", when the rows are spread over the workers";
+    assertFails(
+        CLASSES,
+        rows(),
+        spread,
+        "cluster.start is plus_plus, valid are parallel and random_rows" + when);
+    spread.setStart(ClusterStart.CLUSTER_START_PARALLEL);
+    assertFails(
+        CLASSES,
+        rows(),
+        spread,
+        "cluster.empty_clusters is farthest_row, valid are split and unchanged" + when);
+    spread.setEmptyClusters(EmptyClusterRule.EMPTY_CLUSTER_RULE_SPLIT);
+    assertFails(CLASSES, rows(), spread, "cluster.iterations is 300, valid is 1 to 100" + when);
+    spread.setBalanced(BalancedClusters.getDefaultInstance());
+    assertFails(
+        CLASSES, rows(), spread, "cluster.balanced is set, valid is k-means alone" + when);
+  }
+
+  @Test
+  void aRowThatCannotBeClusteredIsNamedWhereverItIs() {
+    List<Row> rows = rows();
+    rows.set(11, new Row(106, "test", 2, 1, 2, Float.NaN));
+    assertFails(
+        CLASSES,
+        rows,
+        ClusterConfig.newBuilder()
+            .setStart(ClusterStart.CLUSTER_START_RANDOM_ROWS)
+            .setEmptyClusters(EmptyClusterRule.EMPTY_CLUSTER_RULE_SPLIT)
+            .setIterations(1)
+            .setExecution(Execution.EXECUTION_DISTRIBUTED),
+        ": table learned-embedding: value 2 of example 106 is NaN, valid are finite numbers");
+  }
+
+  @Test
+  void balancedClustersHaveAboutEqualSizes() throws IOException {
+    List<Row> rows = new ArrayList<>(EmbeddingSets.clustered("test", 0, 90, 3));
+    rows.addAll(EmbeddingSets.clustered("test", 1000, 30, 1).stream().map(this::widened).toList());
+    StoredArtifact artifact =
+        cluster(
+            CLASSES,
+            rows,
+            ClusterConfig.newBuilder()
+                .setClusters(3)
+                .setMetric(Metric.METRIC_COSINE)
+                .setBalanced(BalancedClusters.newBuilder().setSinkhornIterations(200)));
+    int[] sizes = new int[3];
+    for (int cluster :
+        Artifacts.ints(artifact, "assignments-learned-embedding", "cluster")) {
+      sizes[cluster]++;
+    }
+    assertThat(Arrays.stream(sizes).min().orElseThrow())
+        .as("60, 30 and 30 rows are near to the axes")
+        .isGreaterThan(35);
+    ClusteringResult learned = artifact.content().getClustering().getResults(0);
+    assertThat(learned.getMethod())
+        .isEqualTo(
+            "k-means and 3 rounds of balanced assignment, Sinkhorn with epsilon 0.05 and 200"
+                + " iterations");
+  }
+
+  private Row widened(Row row) {
+    return new Row(row.id(), row.split(), 0, row.vector()[0], 0.03f, 0.02f);
+  }
+
+  private StoredArtifact clusterGraph(List<Row> rows, GraphClusters.Builder clusters)
+      throws IOException {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows);
+    StoredArtifact graph =
+        runner.run(
+            new GraphStage(),
+            GraphConfig.newBuilder().setK(4).setSplit("test").build(),
+            Map.of("embeddings", embeddings));
+    return runner.run(
+        new ClusterStage(),
+        ClusterConfig.newBuilder().setGraph(clusters).build(),
+        Map.of("embeddings", embeddings, "graph", graph));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GRAPH_CLUSTER_KIND_COMPONENTS,'connected components, the 4 nearest'",
+    "GRAPH_CLUSTER_KIND_DENSITY_PEAKS,'density peaks, the 4 nearest, prominence 1.0'"
+  })
+  void clustersOfTheGraphAreThoseThatAreThere(GraphClusterKind kind, String method)
+      throws IOException {
+    StoredArtifact artifact =
+        clusterGraph(rows(), GraphClusters.newBuilder().setKind(kind).setProminence(1));
+    ClusteringResult learned = artifact.content().getClustering().getResults(0);
+    assertThat(artifact.content().getClustering().getSplit()).isEqualTo("test");
+    assertThat(learned.getClusters()).isEqualTo(3);
+    assertThat(learned.getMethod()).isEqualTo(method);
+    assertThat(learned.getGraph()).hasSize(64);
+    assertThat(learned.getInertiaList()).hasSize(1);
+    Artifacts.read(
+        artifact,
+        learned.getAssignmentsTable(),
+        table -> {
+          int[] clusters = table.ints("cluster");
+          for (int row = 0; row < 20; row++) {
+            assertThat(clusters[row]).as("by size, then by row").isEqualTo(row % 3);
+          }
+          return null;
+        });
+    assertThat(Artifacts.vectors(artifact, learned.getCentersTable())).hasSize(9);
+  }
+
+  @Test
+  void aGraphAndWhatToDoWithItComeTogether() throws IOException {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows());
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () ->
+                runner.run(
+                    new ClusterStage(),
+                    ClusterConfig.newBuilder()
+                        .setGraph(GraphClusters.getDefaultInstance())
+                        .build(),
+                    Map.of("embeddings", embeddings)))
+        .withMessage("cluster.graph is set, but step cluster has no input graph");
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> clusterGraph(rows(), GraphClusters.newBuilder().setK(5)))
+        .withMessage("cluster.graph.k is 5, valid is 0 to 4, the graph's neighbours of a node");
   }
 
   @Test

@@ -48,6 +48,11 @@ public record Extent(long rows, float[] origin, double largest, long spread)
     return origin.length;
   }
 
+  /** Returns what a sum of squared distances, in units of these, amounts to. */
+  public double squaresOf(long sum) {
+    return squares().value(sum);
+  }
+
   FixedPoint scale() {
     return FixedPoint.of(rows, largest);
   }

@@ -312,15 +312,10 @@ public final class KMeans {
   }
 
   private static Result result(Lloyd lloyd) {
-    double[] distances = lloyd.distances();
-    float[] rounded = new float[distances.length];
-    for (int row = 0; row < rounded.length; row++) {
-      rounded[row] = (float) distances[row];
-    }
     KMeansRun run = lloyd.run();
     return new Result(
         lloyd.assignments(),
-        rounded,
+        lloyd.squaredDistances(),
         run.centers(),
         run.inertia(),
         run.converged(),

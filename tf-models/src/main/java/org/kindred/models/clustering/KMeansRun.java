@@ -105,6 +105,29 @@ public record KMeansRun(
     return Math.max(0, inertia);
   }
 
+  /**
+   * Returns the clusters that given assignments make, with the inertia of the rows about the means
+   * that become their centers. Converged means that these are where the centers have been.
+   */
+  KMeansRun movedToMeans(Points points, Extent extent, int[] assignments) {
+    ClusterSums sums = new ClusterSums(extent, clusters());
+    for (int row = 0; row < assignments.length; row++) {
+      sums.add(points, row, assignments[row]);
+    }
+    float[] means = moved(sums);
+    boolean stay = Arrays.equals(means, centers);
+    KMeansRun moved =
+        new KMeansRun(similarity, dim, seed, restart, means, new double[0], stay);
+    return new KMeansRun(
+        similarity,
+        dim,
+        seed,
+        restart,
+        means,
+        new double[] {moved.measure(sums, extent)},
+        stay);
+  }
+
   /** Puts the center of each cluster with members at their mean, of unit length for cosine. */
   private float[] moved(ClusterSums sums) {
     float[] moved = centers.clone();

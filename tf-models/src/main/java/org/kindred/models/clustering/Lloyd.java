@@ -194,8 +194,12 @@ final class Lloyd {
     return farthest;
   }
 
-  /** Squared distance of every row to its center. */
-  double[] distances() {
+  /** Squared distance of every row to its center, rounded. */
+  float[] squaredDistances() {
+    return points.squaredDistances(run.centers(), assignments);
+  }
+
+  private double[] distances() {
     return IntStream.range(0, assignments.length)
         .parallel()
         .mapToDouble(row -> points.squaredDistance(row, run.centers(), assignments[row]))

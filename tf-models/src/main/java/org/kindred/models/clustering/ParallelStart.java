@@ -11,9 +11,9 @@ import org.kindred.models.random.CounterRandom.Domain;
 /**
  * Chooses the centers that k-means starts from, by k-means|| (B. Bahmani et al., "Scalable
  * k-means++", VLDB 2012): in each of a few rounds every row becomes a candidate with a probability
- * in proportion to its squared distance from the nearest candidate so far, as many as clusters on
+ * in proportion to its squared distance from the nearest candidate so far, half as many as clusters on
  * average. Then the candidates, each as heavy as the rows that are nearest to it, are clustered
- * from a k-means++ start.
+ * from a greedy k-means++ start.
  *
  * <p>A row's draw is named by its position, so that it is the same wherever the row is.
  */
@@ -118,7 +118,7 @@ public final class ParallelStart {
       counts[i] = i < used.length ? weights[from] : 1;
     }
     Points points = new Points(similarity, values, dim, counts);
-    float[] start = PlusPlusStart.choose(points, clusters, seed, restart);
+    float[] start = GreedyStart.choose(points, clusters, seed, restart);
     return new KMeans(product, clusters, 1, ITERATIONS).fitFrom(points, start);
   }
 
@@ -132,10 +132,10 @@ public final class ParallelStart {
     int[] drawn = {first(points.rows(), seed, restart)};
     float[] candidates = new float[0];
     for (int round = 0; drawn.length > 0; round++) {
-      float[] fresh = points.gather(drawn, 0, drawn.length).array();
+      float[] fresh = points.rows(drawn);
       update(product, points, fresh, candidates.length / dim, distances, nearest);
       candidates = joined(candidates, fresh);
-      double cost = extent.squares().value(cost(extent, distances));
+      double cost = extent.squaresOf(cost(extent, distances));
       drawn =
           round == ROUNDS || cost == 0
               ? new int[0]

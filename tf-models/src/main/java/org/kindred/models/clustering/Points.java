@@ -2,6 +2,7 @@ package org.kindred.models.clustering;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
 
@@ -136,6 +137,11 @@ public final class Points {
     System.arraycopy(values, row * dim, target, at, dim);
   }
 
+  /** Returns copies of some rows, {@code [numbers, dim]}. */
+  public float[] rows(int[] numbers) {
+    return gather(numbers, 0, numbers.length).array();
+  }
+
   /** Returns copies of the rows {@code rows[from..to)}. */
   FloatBuffer gather(int[] rows, int from, int to) {
     float[] gathered = new float[(to - from) * dim];
@@ -160,6 +166,36 @@ public final class Points {
     for (int i = 0; i < count; i++) {
       distances[i] = -distances[i];
     }
+  }
+
+  /** Squared distances of a row and the first {@code count} rows. */
+  void squaredDistances(int row, int count, float[] distances) {
+    int[] numbers = IntStream.range(0, count).toArray();
+    double[] exact = new double[count];
+    squaredDistances(values, row, numbers, count, exact);
+    for (int i = 0; i < count; i++) {
+      distances[i] = (float) exact[i];
+    }
+  }
+
+  /**
+   * Similarities of a row and some centers.
+   *
+   * @param centers {@code [centers, dim]}
+   * @param numbers which of them
+   * @param similarities takes the similarities, in order of the numbers
+   */
+  void similarities(int row, float[] centers, int[] numbers, double[] similarities) {
+    similarity.exact(values, row * dim, centers, numbers, numbers.length, dim, similarities);
+  }
+
+  /** Returns the squared distance of each row to its own center. */
+  public float[] squaredDistances(float[] centers, int[] assignments) {
+    float[] distances = new float[rows()];
+    IntStream.range(0, distances.length)
+        .parallel()
+        .forEach(row -> distances[row] = (float) squaredDistance(row, centers, assignments[row]));
+    return distances;
   }
 
   /** Squared distance of a row and the center at {@code centers[center * dim..]}. */

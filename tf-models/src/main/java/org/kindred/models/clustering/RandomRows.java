@@ -6,7 +6,7 @@ import org.kindred.models.random.CounterRandom;
 import org.kindred.models.random.CounterRandom.Domain;
 
 /** Chooses distinct rows as the centers that k-means starts from, every set of them as likely. */
-final class RandomRows {
+public final class RandomRows {
 
   private RandomRows() {}
 
@@ -20,7 +20,8 @@ final class RandomRows {
     return centers;
   }
 
-  private static int[] draw(int rows, int count, long seed, int restart) {
+  /** Returns the positions of the rows. */
+  public static int[] draw(int rows, int count, long seed, int restart) {
     int[] order = IntStream.range(0, rows).toArray();
     new CounterRandom(Domain.CLUSTERING, seed, 0, restart, 0).draw(order, count);
     return Arrays.copyOf(order, count);
