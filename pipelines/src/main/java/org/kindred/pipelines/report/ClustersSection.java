@@ -88,19 +88,28 @@ record ClustersSection(
     return new ClustersSection(
         step.id(),
         result.getFeatures().getLayer(),
-        "%s rows of split %s in %s clusters; k-means (%s) %s"
+        "%s rows of split %s in %s clusters; %s (%s)%s"
             .formatted(
                 Formats.count(result.getRows()),
                 step.artifact().content().getClustering().getSplit(),
                 Formats.count(result.getClusters()),
+                result.getMethod().isEmpty() ? "k-means" : result.getMethod(),
                 result.getMetric().name().substring("METRIC_".length()).toLowerCase(Locale.ROOT),
-                result.getConverged() ? "converged" : "stopped before it converged"),
+                convergence(result)),
         contingency.labels().stream().map(label -> Pictures.className(names, label)).toList(),
         shown.stream().map(number -> cluster(contingency, number)).toList(),
         shown.size() == result.getClusters()
             ? ""
             : "the %d largest of %s clusters"
                 .formatted(shown.size(), Formats.count(result.getClusters())));
+  }
+
+  /** A graph's clusters are found at once. */
+  private static String convergence(ClusteringResult result) {
+    if (!result.getGraph().isEmpty()) {
+      return "";
+    }
+    return result.getConverged() ? " converged" : " stopped before it converged";
   }
 
   private static List<String> classNames(RunArtifacts artifacts, Step step) throws IOException {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -12,6 +13,7 @@ import java.util.stream.LongStream;
 import org.kindred.pipelines.report.RunArtifacts.Step;
 import org.kindred.pipelines.report.Tile.Verdict;
 import org.kindred.proto.artifact.v1.ArtifactType;
+import org.kindred.proto.artifact.v1.ComponentSize;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.PositiveSet;
 import org.kindred.stages.arrow.MappedTable;
@@ -95,16 +97,33 @@ record PositivesSection(String step, String summary, List<Hop> hops, List<Node> 
     }
     return new PositivesSection(
         step.id(),
-        "%s nodes, %s positives (at most %s of one node), found within %d hops over %d neighbours"
-            .formatted(
-                Formats.count(set.getNodes()),
-                Formats.count(set.getPositives()),
-                Formats.count(set.getLargestSet()),
-                set.getHops(),
-                set.getK()),
+        summary(set),
         hops(set),
         nodes,
         "%d of %s nodes".formatted(nodes.size(), Formats.count(set.getNodes())));
+  }
+
+  private static String summary(PositiveSet set) {
+    String found =
+        String.format(
+                Locale.ROOT,
+                "%s nodes, %s positives (%.1f of a node, at most %s), found within %d hops over %d %sneighbours",
+                Formats.count(set.getNodes()),
+                Formats.count(set.getPositives()),
+                (double) set.getPositives() / set.getNodes(),
+                Formats.count(set.getLargestSet()),
+                set.getHops(),
+                set.getK(),
+                set.getMutual() ? "mutual " : "");
+    if (set.getComponentsCount() == 0) {
+      return found;
+    }
+    int components = set.getComponentsList().stream().mapToInt(ComponentSize::getCount).sum();
+    return "%s; %s connected components, the largest of %s nodes"
+        .formatted(
+            found,
+            Formats.count(components),
+            Formats.count(set.getComponents(0).getNodes()));
   }
 
   private static List<Hop> hops(PositiveSet set) {
@@ -114,6 +133,9 @@ record PositivesSection(String step, String summary, List<Hop> hops, List<Node> 
     }
     if (set.hasHard()) {
       hops.add(hop("hard positives", set.getHard()));
+    }
+    if (set.hasNegatives()) {
+      hops.add(hop("hard negatives", set.getNegatives()));
     }
     return hops;
   }
@@ -163,7 +185,7 @@ record PositivesSection(String step, String summary, List<Hop> hops, List<Node> 
     int[] distances = positives.intList("hops", row);
     Map<Long, Integer> hops = new HashMap<>();
     for (int i = 0; i < reached.length; i++) {
-      hops.put(reached[i], distances[i]);
+      hops.putIfAbsent(reached[i], distances[i]);
     }
     List<Candidate> hard =
         candidates(

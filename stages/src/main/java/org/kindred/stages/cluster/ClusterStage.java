@@ -3,7 +3,6 @@ package org.kindred.stages.cluster;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.values.PBegin;
@@ -28,8 +27,6 @@ import org.kindred.stages.StageContext;
 import org.kindred.stages.StageException;
 import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
-import org.kindred.stages.arrow.TableSize;
-import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.cluster.ClusterFeatures.Restarts;
 import org.kindred.stages.features.FeatureReader;
 
@@ -40,14 +37,6 @@ import org.kindred.stages.features.FeatureReader;
 public final class ClusterStage implements Stage<ClusterConfig> {
   static final String EMBEDDINGS = "embeddings";
   static final String GRAPH = "graph";
-
-  /**
-   * Of 10 clusters; with more of them, products are a larger part of the work, and it is faster.
-   */
-  private static final double FLOPS_PER_CORE_SECOND = 2e9;
-
-  /** Assignments and centres. */
-  private static final int FILES_OF_RESULT = 2;
 
   /** Share of the heap up to which rows are taken to fit there. */
   private static final double HEAP_SHARE = 0.5;
@@ -140,7 +129,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   }
 
   /** The neighbours and similarities, those that count beside them, and the rows. */
-  private static double graphBytes(StageContext<ClusterConfig> context) {
+  static double graphBytes(StageContext<ClusterConfig> context) {
     NeighborGraph graph = graph(context);
     double ofNode = 5.0 * ClusterGraph.k(context) + graph.getFeatures().getDimension();
     return graph.getNodes() * ofNode * Float.BYTES;
@@ -167,7 +156,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   }
 
   /** Whether no worker holds all rows. */
-  private static boolean isDistributed(StageContext<ClusterConfig> context) {
+  static boolean isDistributed(StageContext<ClusterConfig> context) {
     return switch (context.config().getExecution()) {
       case EXECUTION_DISTRIBUTED -> true;
       case EXECUTION_IN_MEMORY -> false;
@@ -183,7 +172,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
             <= Runtime.getRuntime().maxMemory() * HEAP_SHARE;
   }
 
-  private static double heapBytes(StageContext<ClusterConfig> context, long rows, int dimension) {
+  static double heapBytes(StageContext<ClusterConfig> context, long rows, int dimension) {
     int clusters = clusters(context);
     double kmeans = KMeans.heapBytes(rows, dimension, clusters, together(context));
     return context.config().hasBalanced()
@@ -191,7 +180,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         : kmeans;
   }
 
-  private static long rows(StageContext<ClusterConfig> context) {
+  static long rows(StageContext<ClusterConfig> context) {
     return FeatureReader.split(
             context.input(EMBEDDINGS), "cluster.split", context.config().getSplit())
         .getExamples();
@@ -236,98 +225,8 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public Optional<Estimate> estimate(StageContext<ClusterConfig> context) {
-    ClusterConfig config = context.config();
-    if (config.hasGraph()) {
-      return Optional.of(estimateGraph(context));
-    }
-    List<FeatureTable> features = features(context);
-    long rows = rows(context);
-    int clusters = clusters(context);
-    double held = 0;
-    Clustering.Builder clustering = Clustering.newBuilder();
-    Estimate.Builder estimate = Estimate.of((double) rows * features.size());
-    for (FeatureTable table : features) {
-      int dimension = table.getDimension();
-      addTables(estimate, table, rows, clusters);
-      estimate.flops(
-          2.0 * rows * dimension * clusters * config.getRestarts() * config.getIterations());
-      held = Math.max(held, heapBytes(context, rows, dimension));
-      clustering.addResults(
-          ClusteringResult.newBuilder().setFeatures(table).setClusters(clusters).setRows(rows));
-    }
-    if (isDistributed(context)) {
-      addShards(estimate, context);
-    } else {
-      List<Restarts> items = restarts(context);
-      int files = FILES_OF_RESULT - 1 + Runs.count(rows, ClusterWriter.SHARD_ROWS);
-      estimate.workItems(items.size(), items.get(0), files).holds(held);
-    }
-    Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
-    return Optional.of(
-        estimate
-            .holds(
-                FeatureReader.heapBytes(
-                    rows, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
-            .note(
-                "core-hours are for all of the %d iterations; k-means mostly ends long before"
-                    .formatted(config.getIterations()))
-            .byFlops(describe(context, List.of(all)), FLOPS_PER_CORE_SECOND));
-  }
-
-  private static void addTables(
-      Estimate.Builder estimate, FeatureTable table, long rows, long clusters) {
-    estimate
-        .table(
-            TableSize.of(
-                ClusterWriter.assignments(table),
-                Tables.assignments(),
-                rows,
-                ClusterWriter.SHARD_ROWS,
-                Map.of()))
-        .table(
-            TableSize.of(
-                ClusterWriter.centers(table),
-                Tables.vectors(table.getDimension()),
-                clusters,
-                clusters,
-                Map.of()));
-  }
-
-  /** In each iteration every shard gets the centers and gives sums. */
-  private static void addShards(Estimate.Builder estimate, StageContext<ClusterConfig> context) {
-    ClusterConfig config = context.config();
-    List<ClusterShards.Rows> shards = shards(context);
-    double values = 0;
-    for (FeatureTable table : features(context)) {
-      values += (double) clusters(context) * config.getRestarts() * (1.0 + table.getDimension());
-    }
-    double ofIteration =
-        shards.size() * values / features(context).size() * (Long.BYTES + Float.BYTES);
-    estimate
-        .workItems(shards.size(), shards.get(0), 1)
-        .parts(features(context).size(), 1)
-        .shuffled(config.getIterations() * ofIteration)
-        .holds(values * (2 * Long.BYTES + 2 * Float.BYTES));
-  }
-
-  private Estimate estimateGraph(StageContext<ClusterConfig> context) {
-    NeighborGraph graph = graph(context);
-    Estimate.Builder estimate =
-        Estimate.of((double) graph.getNodes())
-            .workItems(1, 0, 1 + Runs.count(graph.getNodes(), ClusterWriter.SHARD_ROWS))
-            .holds(graphBytes(context))
-            .flops(2.0 * graph.getNodes() * graph.getFeatures().getDimension())
-            .note("how many clusters the graph has is not known before");
-    addTables(estimate, graph.getFeatures(), graph.getNodes(), 1);
-    Clustering clustering =
-        Clustering.newBuilder()
-            .addResults(
-                ClusteringResult.newBuilder()
-                    .setFeatures(graph.getFeatures())
-                    .setRows(graph.getNodes()))
-            .build();
-    Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
-    return estimate.byFlops(describe(context, List.of(all)), FLOPS_PER_CORE_SECOND);
+    ClusterSize size = new ClusterSize(this, context);
+    return Optional.of(context.config().hasGraph() ? size.ofGraph() : size.ofFeatures());
   }
 
   @Override
@@ -347,7 +246,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         .apply("Cluster Features", new ClusterFeatures(context));
   }
 
-  private static List<ClusterShards.Rows> shards(StageContext<ClusterConfig> context) {
+  static List<ClusterShards.Rows> shards(StageContext<ClusterConfig> context) {
     int rows = Math.toIntExact(rows(context));
     return IntStream.range(0, features(context).size())
         .boxed()
@@ -369,7 +268,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         : Math.min(all, KMeans.restartsOfTask(clusters(context)));
   }
 
-  private static List<Restarts> restarts(StageContext<ClusterConfig> context) {
+  static List<Restarts> restarts(StageContext<ClusterConfig> context) {
     int all = context.config().getRestarts();
     int together = together(context);
     List<Restarts> items = new ArrayList<>();

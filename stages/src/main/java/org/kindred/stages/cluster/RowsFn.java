@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ObjIntConsumer;
+import org.kindred.models.clustering.KMeansRun;
 import org.kindred.models.clustering.Points;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.RowException;
@@ -100,6 +101,12 @@ abstract class RowsFn<I, O> extends StepFn<I, O> {
               .formatted(context.step(), table(table).getTable(), e.getMessage()),
           e);
     }
+  }
+
+  /** Returns a restart that starts from centers. */
+  final KMeansRun newRun(int dim, int restart, float[] centers) {
+    Similarity similarity = Similarity.of(config().getMetric());
+    return KMeansRun.from(similarity, dim, context.seed(), restart, centers);
   }
 
   /** Gives the rows of a shard and the position of their first, piece by piece. */

@@ -81,7 +81,8 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
     private static String protocol(String split, ClusteringResult result) {
       return String.format(
           Locale.ROOT,
-          "k-means, %d clusters, %s, %s, on split %s (%d)",
+          "%s, %d clusters, %s, %s, on split %s (%d)",
+          result.getMethod().isEmpty() ? "k-means" : result.getMethod(),
           result.getClusters(),
           result.getMetric().name().substring("METRIC_".length()).toLowerCase(Locale.ROOT),
           search(result),
@@ -90,6 +91,9 @@ final class CompareClusters extends PTransform<PCollection<Integer>, PCollection
     }
 
     private static String search(ClusteringResult result) {
+      if (!result.getGraph().isEmpty()) {
+        return "of the neighbour graph";
+      }
       if (result.getRestarts() == 0) {
         return "best of an unrecorded number of restarts by inertia";
       }

@@ -1,11 +1,13 @@
 package org.kindred.models.clustering;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.kindred.models.linalg.Similarity;
 
 /**
- * Assigns rows to clusters of about equal size, by Sinkhorn's algorithm (SwAV, equations 3 to 5, of
+ * Assigns rows to clusters of equal size, by Sinkhorn's algorithm (SwAV, equations 3 to 5, of
  * all rows at once): with softness epsilon the shares q that maximise
  *
  * <pre>
@@ -13,8 +15,9 @@ import org.kindred.models.linalg.Similarity;
  * </pre>
  *
  * <p>They are softmax over k of similarity_nk / epsilon + u_k. An iteration takes from each u_k the
- * logarithm of what the cluster has of all rows. A row belongs to its greatest share, of equals to
- * the lower cluster; how equal the sizes come out depends on epsilon and iterations.
+ * logarithm of what the cluster has of all rows. Shares are rounded to clusters of at most N/K rows,
+ * rounded up: the row that is surest of its greatest share comes first, and a cluster that is full
+ * takes no more.
  *
  * <p>Similarities are exact, and sums are kept in fixed point: the result is a function of rows and
  * centers alone. Held in memory: 4 bytes of each row and cluster.
@@ -83,8 +86,33 @@ public record BalancedAssignment(double epsilon, int iterations, int rounds) {
 
   private int[] assign(Points points, float[] centers) {
     float[][] logits = logits(points, centers);
-    double[] factors = factors(logits);
-    return Arrays.stream(logits).parallel().mapToInt(row -> greatest(row, factors)).toArray();
+    return rounded(logits, factors(logits));
+  }
+
+  /**
+   * Gives each row to its greatest share among the clusters that have room, the surest rows first,
+   * equals by position.
+   */
+  private static int[] rounded(float[][] logits, double[] factors) {
+    double[] surest =
+        Arrays.stream(logits)
+            .parallel()
+            .mapToDouble(row -> shares(row, factors)[greatest(row, factors, unused -> true)])
+            .toArray();
+    int[] room = new int[factors.length];
+    Arrays.fill(room, (logits.length - 1) / factors.length + 1);
+    int[] assignments = new int[logits.length];
+    IntStream.range(0, logits.length)
+        .boxed()
+        .sorted(
+            Comparator.comparingDouble((Integer row) -> -surest[row])
+                .thenComparingInt(Integer::intValue))
+        .forEach(
+            row -> {
+              assignments[row] = greatest(logits[row], factors, k -> room[k] > 0);
+              room[assignments[row]]--;
+            });
+    return assignments;
   }
 
   private float[][] logits(Points points, float[] centers) {
@@ -167,7 +195,8 @@ public record BalancedAssignment(double epsilon, int iterations, int rounds) {
   /** Returns a row's shares, which sum to 1. */
   static double[] shares(float[] row, double[] factors) {
     double[] shares = new double[row.length];
-    double greatest = row[greatest(row, factors)] + factors[greatest(row, factors)];
+    int best = greatest(row, factors, unused -> true);
+    double greatest = row[best] + factors[best];
     double sum = 0;
     for (int k = 0; k < shares.length; k++) {
       double exponent = row[k] + factors[k] - greatest;
@@ -180,10 +209,12 @@ public record BalancedAssignment(double epsilon, int iterations, int rounds) {
     return shares;
   }
 
-  private static int greatest(float[] row, double[] factors) {
-    int greatest = 0;
-    for (int k = 1; k < row.length; k++) {
-      if (row[k] + factors[k] > row[greatest] + factors[greatest]) {
+  /** Returns the cluster of a row's greatest share among some, of equals the lowest. */
+  private static int greatest(float[] row, double[] factors, IntPredicate among) {
+    int greatest = -1;
+    for (int k = 0; k < row.length; k++) {
+      if (among.test(k)
+          && (greatest < 0 || row[k] + factors[k] > row[greatest] + factors[greatest])) {
         greatest = k;
       }
     }

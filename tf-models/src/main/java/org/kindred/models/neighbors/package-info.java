@@ -4,7 +4,8 @@
  * <p>Use this when a stage needs the k most similar rows of each row: the neighbour graph, a kNN
  * vote, retrieval. {@link org.kindred.models.neighbors.ExactSearch} compares tiles, {@link
  * org.kindred.models.neighbors.NeighborLists} carries what was found between workers and merges it.
- * {@link org.kindred.models.neighbors.Propagation} walks the graph of what was found.
+ * {@link org.kindred.models.neighbors.Propagation} walks the graph of what was found, {@link
+ * org.kindred.models.neighbors.Components} tells what it joins.
  *
  * <p>Guarantees: neighbours and similarities are a function of the rows alone; tiles, order of
  * merging, threads and the matrix product's rounding do not show in them. Similarities are summed

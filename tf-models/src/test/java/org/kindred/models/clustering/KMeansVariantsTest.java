@@ -201,6 +201,65 @@ final class KMeansVariantsTest {
     return result.inertia()[result.inertia().length - 1];
   }
 
+  /** With that many clusters, bounds are tightened before rows are compared. */
+  @ParameterizedTest
+  @EnumSource(Similarity.class)
+  void boundsDoNotShow(Similarity similarity) {
+    float[] rows = gaussian(2000, 3, 5);
+    Result result =
+        new KMeans(PRODUCT, 80, 1, 40)
+            .withStart(Start.PARALLEL)
+            .fit(similarity, rows.clone(), 3, 1, 0);
+    Points points = new Points(similarity, rows.clone(), 3);
+    assertThat(result.inertia().length).isGreaterThan(5);
+    for (int row = 0; row < 2000; row++) {
+      int nearest = 0;
+      for (int center = 1; center < 80; center++) {
+        if (points.similarity(row, result.centers(), center)
+            > points.similarity(row, result.centers(), nearest)) {
+          nearest = center;
+        }
+      }
+      assertThat(result.assignments()[row]).isEqualTo(nearest);
+    }
+  }
+
+  @Test
+  void theOrderOfRowsDoesNotShowInSums() {
+    float[] rows = gaussian(500, 4, 6);
+    float[] turned = new float[rows.length];
+    for (int row = 0; row < 500; row++) {
+      System.arraycopy(rows, row * 4, turned, (499 - row) * 4, 4);
+    }
+    Points one = new Points(Similarity.EUCLIDEAN, rows, 4);
+    Points other = new Points(Similarity.EUCLIDEAN, turned, 4);
+    float[] origin = {1, 2, 3, 4};
+    Extent extent = Extent.of(500, origin, one.largest());
+    ClusterSums sums = new ClusterSums(extent, 3);
+    ClusterSums sumsOfOther = new ClusterSums(extent, 3);
+    for (int row = 0; row < 500; row++) {
+      sums.add(one, row, row % 3);
+      sumsOfOther.add(other, row, (499 - row) % 3);
+    }
+    assertThat(sumsOfOther.toBytes()).isEqualTo(sums.toBytes());
+    assertThat(extent.spreadOf(other)).isEqualTo(extent.spreadOf(one));
+    byte[] before = sums.toBytes();
+    sums.add(one, 7, 2);
+    sums.remove(one, 7, 2);
+    assertThat(sums.toBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void parallelStartsWorkWithFewDistinctRows() {
+    float[] rows = {1, 1, 1, 1, 5, 5, 5, 9};
+    Result result =
+        new KMeans(PRODUCT, 4, 2, 20)
+            .withStart(Start.PARALLEL)
+            .fit(Similarity.EUCLIDEAN, rows, 1, 3, 0);
+    assertThat(last(result)).isZero();
+    assertThat(Arrays.stream(result.assignments()).distinct().count()).isEqualTo(3);
+  }
+
   @ParameterizedTest
   @EnumSource(EmptyClusters.class)
   void threadsDoNotShow(EmptyClusters emptyClusters) throws Exception {
