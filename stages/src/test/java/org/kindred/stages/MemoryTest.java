@@ -20,6 +20,8 @@ import org.kindred.proto.artifact.v1.Model;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.artifact.v1.Split;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.ClusterStart;
+import org.kindred.proto.pipeline.v1.EmptyClusterRule;
 import org.kindred.proto.pipeline.v1.DeepClusterV2;
 import org.kindred.proto.pipeline.v1.Execution;
 import org.kindred.proto.pipeline.v1.ExtractConfig;
@@ -78,7 +80,10 @@ class MemoryTest {
     stage.check(
         runner.context(
             stage,
-            ClusterConfig.newBuilder().setClusters(clusters).build(),
+            ClusterConfig.newBuilder()
+                .setClusters(clusters)
+                .setExecution(Execution.EXECUTION_IN_MEMORY)
+                .build(),
             Map.of("embeddings", embeddings(examples, dimension))));
   }
 
@@ -117,6 +122,26 @@ class MemoryTest {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> checkCluster(20_000, 150_528, 20_000))
         .withMessageContaining("cluster.split is \"test\"");
+  }
+
+  @Test
+  void rowsThatAreTooManyAreSpread() throws IOException {
+    ClusterStage stage = new ClusterStage();
+    ClusterConfig config = ClusterConfig.newBuilder().setClusters(10).build();
+    Map<String, StoredArtifact> inputs = Map.of("embeddings", embeddings(20_000_000, 128));
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> stage.check(runner.context(stage, config, inputs)))
+        .withMessage(
+            "cluster.start is plus_plus, valid are parallel and random_rows, when the rows are"
+                + " spread over the workers");
+    ClusterConfig spread =
+        config.toBuilder()
+            .setStart(ClusterStart.CLUSTER_START_PARALLEL)
+            .setEmptyClusters(EmptyClusterRule.EMPTY_CLUSTER_RULE_SPLIT)
+            .setIterations(20)
+            .build();
+    assertThatCode(() -> stage.check(runner.context(stage, spread, inputs)))
+        .doesNotThrowAnyException();
   }
 
   private void checkPretrain(long examples, RecipeConfig recipe, int batch) throws IOException {

@@ -106,24 +106,22 @@ record PositivesSection(String step, String summary, List<Hop> hops, List<Node> 
   private static String summary(PositiveSet set) {
     String found =
         String.format(
-                Locale.ROOT,
-                "%s nodes, %s positives (%.1f of a node, at most %s), found within %d hops over %d %sneighbours",
-                Formats.count(set.getNodes()),
-                Formats.count(set.getPositives()),
-                (double) set.getPositives() / set.getNodes(),
-                Formats.count(set.getLargestSet()),
-                set.getHops(),
-                set.getK(),
-                set.getMutual() ? "mutual " : "");
+            Locale.ROOT,
+            "%s nodes, %s positives (%.1f of a node, at most %s), found within %d hops over %d %sneighbours",
+            Formats.count(set.getNodes()),
+            Formats.count(set.getPositives()),
+            (double) set.getPositives() / set.getNodes(),
+            Formats.count(set.getLargestSet()),
+            set.getHops(),
+            set.getK(),
+            set.getMutual() ? "mutual " : "");
     if (set.getComponentsCount() == 0) {
       return found;
     }
     int components = set.getComponentsList().stream().mapToInt(ComponentSize::getCount).sum();
     return "%s; %s connected components, the largest of %s nodes"
         .formatted(
-            found,
-            Formats.count(components),
-            Formats.count(set.getComponents(0).getNodes()));
+            found, Formats.count(components), Formats.count(set.getComponents(0).getNodes()));
   }
 
   private static List<Hop> hops(PositiveSet set) {

@@ -113,8 +113,7 @@ final class ClusterFeatures
         }
         Part part =
             new ClusterWriter(context, table, features, config.getMetric())
-                .write(
-                    result, KMeansOptions.summary(config, context.seed(), result.restart()));
+                .write(result, KMeansOptions.summary(config, context.seed(), result.restart()));
         output.output(KV.of(restarts.table(), part));
       } catch (IllegalArgumentException e) {
         throw new StageException(

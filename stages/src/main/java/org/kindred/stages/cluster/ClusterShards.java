@@ -48,8 +48,7 @@ final class ClusterShards extends PTransform<PCollection<ClusterShards.Rows>, PC
   /** Most iterations: each is a part of the pipeline. */
   static final int MAX_ITERATIONS = 100;
 
-  static final KvCoder<Integer, byte[]> BYTES =
-      KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of());
+  static final KvCoder<Integer, byte[]> BYTES = KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of());
 
   private static final TupleTag<State> STATE = new TupleTag<>("state");
   private static final TupleTag<byte[]> SUMS = new TupleTag<>("sums");
@@ -99,8 +98,7 @@ final class ClusterShards extends PTransform<PCollection<ClusterShards.Rows>, PC
       PCollection<KV<Integer, byte[]>> sums =
           shards
               .apply(
-                  "Assign " + iteration,
-                  ParDo.of(new AssignFn(context, view)).withSideInputs(view))
+                  "Assign " + iteration, ParDo.of(new AssignFn(context, view)).withSideInputs(view))
               .setCoder(BYTES)
               .apply("Add Up " + iteration, Combine.perKey(ClusterShards::sum));
       states =
@@ -162,8 +160,7 @@ final class ClusterShards extends PTransform<PCollection<ClusterShards.Rows>, PC
 
     private static byte[] joined(List<ClusterSums> sums) {
       List<byte[]> parts = sums.stream().map(ClusterSums::toBytes).toList();
-      ByteBuffer all =
-          ByteBuffer.allocate(Math.multiplyExact(parts.size(), parts.get(0).length));
+      ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(parts.size(), parts.get(0).length));
       parts.forEach(all::put);
       return all.array();
     }
@@ -199,9 +196,7 @@ final class ClusterShards extends PTransform<PCollection<ClusterShards.Rows>, PC
         }
       }
       output.output(
-          KV.of(
-              table.getKey(),
-              new State(state.extent(), Collections.unmodifiableList(runs))));
+          KV.of(table.getKey(), new State(state.extent(), Collections.unmodifiableList(runs))));
     }
   }
 
@@ -234,8 +229,7 @@ final class ClusterShards extends PTransform<PCollection<ClusterShards.Rows>, PC
           Part.of(
               List.of(
                   writer(shard.table())
-                      .writeAssignments(
-                          shard.number(), shard.count(), 0, assignments, distances)),
+                      .writeAssignments(shard.number(), shard.count(), 0, assignments, distances)),
               Content.getDefaultInstance()));
     }
 

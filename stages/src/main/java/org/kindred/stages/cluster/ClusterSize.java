@@ -59,13 +59,14 @@ record ClusterSize(ClusterStage stage, StageContext<ClusterConfig> context) {
     }
     Part all = Part.of(List.of(), Content.newBuilder().setClustering(clustering).build());
     return estimate
-            .holds(
-                FeatureReader.heapBytes(
-                    rows, context.input(ClusterStage.EMBEDDINGS).content().getEmbeddingSet().getExamples()))
-            .note(
-                "core-hours are for all of the %d iterations; k-means mostly ends long before"
-                    .formatted(config.getIterations()))
-            .byFlops(stage.describe(context, List.of(all)), FLOPS_PER_CORE_SECOND);
+        .holds(
+            FeatureReader.heapBytes(
+                rows,
+                context.input(ClusterStage.EMBEDDINGS).content().getEmbeddingSet().getExamples()))
+        .note(
+            "core-hours are for all of the %d iterations; k-means mostly ends long before"
+                .formatted(config.getIterations()))
+        .byFlops(stage.describe(context, List.of(all)), FLOPS_PER_CORE_SECOND);
   }
 
   private static void addTables(
@@ -93,7 +94,10 @@ record ClusterSize(ClusterStage stage, StageContext<ClusterConfig> context) {
     List<ClusterShards.Rows> shards = ClusterStage.shards(context);
     double values = 0;
     for (FeatureTable table : ClusterStage.features(context)) {
-      values += (double) ClusterStage.clusters(context) * config.getRestarts() * (1.0 + table.getDimension());
+      values +=
+          (double) ClusterStage.clusters(context)
+              * config.getRestarts()
+              * (1.0 + table.getDimension());
     }
     double ofIteration =
         shards.size() * values / ClusterStage.features(context).size() * (Long.BYTES + Float.BYTES);

@@ -125,7 +125,8 @@ public final class ClusterStage implements Stage<ClusterConfig> {
                   FeatureReader.MAX_VALUES / graph.getNodes(),
                   graph.getNodes()));
     }
-    Memory.check("clustering a graph of %d nodes".formatted(graph.getNodes()), graphBytes(context), 0);
+    Memory.check(
+        "clustering a graph of %d nodes".formatted(graph.getNodes()), graphBytes(context), 0);
   }
 
   /** The neighbours and similarities, those that count beside them, and the rows. */
@@ -168,8 +169,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
     long rows = rows(context);
     int dimension = Math.max(1, table.getDimension());
     return rows <= FeatureReader.MAX_VALUES / dimension
-        && heapBytes(context, rows, dimension)
-            <= Runtime.getRuntime().maxMemory() * HEAP_SHARE;
+        && heapBytes(context, rows, dimension) <= Runtime.getRuntime().maxMemory() * HEAP_SHARE;
   }
 
   static double heapBytes(StageContext<ClusterConfig> context, long rows, int dimension) {
@@ -255,8 +255,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
                 Runs.of(rows, ClusterWriter.SHARD_ROWS)
                     .map(
                         run ->
-                            new ClusterShards.Rows(
-                                table, run.number(), run.first(), run.count())))
+                            new ClusterShards.Rows(table, run.number(), run.first(), run.count())))
         .toList();
   }
 
@@ -283,8 +282,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   @Override
   public Content describe(StageContext<ClusterConfig> context, List<Part> parts) {
     boolean ofGraph = context.config().hasGraph();
-    List<FeatureTable> order =
-        ofGraph ? List.of(graph(context).getFeatures()) : features(context);
+    List<FeatureTable> order = ofGraph ? List.of(graph(context).getFeatures()) : features(context);
     List<ClusteringResult> results =
         parts.stream()
             .flatMap(part -> part.content().getClustering().getResultsList().stream())

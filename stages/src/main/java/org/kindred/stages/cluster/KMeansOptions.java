@@ -57,9 +57,7 @@ final class KMeansOptions {
       summary.setMethod(
           "k-means and %d rounds of balanced assignment, Sinkhorn with epsilon %s and %d iterations"
               .formatted(
-                  balanced.getRounds(),
-                  balanced.getEpsilon(),
-                  balanced.getSinkhornIterations()));
+                  balanced.getRounds(), balanced.getEpsilon(), balanced.getSinkhornIterations()));
     }
     return summary;
   }

@@ -34,8 +34,7 @@ import org.kindred.stages.cluster.ClusterShards.State;
  * Chooses where the centers of each restart start by k-means||, in rounds: in each of them all
  * shards first add up how far their rows are from the candidates, then draw more of these.
  */
-final class ParallelShards
-    extends PTransform<PCollection<Rows>, PCollection<KV<Integer, State>>> {
+final class ParallelShards extends PTransform<PCollection<Rows>, PCollection<KV<Integer, State>>> {
   private static final long serialVersionUID = 1L;
 
   private static final TupleTag<Candidates> BEFORE = new TupleTag<>("before");
@@ -47,8 +46,7 @@ final class ParallelShards
   /**
    * @param extents of the rows of each kind of feature
    */
-  ParallelShards(
-      StageContext<ClusterConfig> context, PCollection<KV<Integer, Extent>> extents) {
+  ParallelShards(StageContext<ClusterConfig> context, PCollection<KV<Integer, Extent>> extents) {
     this.context = context;
     this.extents = extents;
   }
@@ -74,8 +72,7 @@ final class ParallelShards
         .apply("Weigh", ParDo.of(new WeighFn(context, all)).withSideInputs(all))
         .setCoder(ClusterShards.BYTES)
         .apply("Add Up Weights", Combine.perKey(ClusterShards::sum))
-        .apply(
-            "Cluster Candidates", ParDo.of(new CentersFn(context, all)).withSideInputs(all))
+        .apply("Cluster Candidates", ParDo.of(new CentersFn(context, all)).withSideInputs(all))
         .setCoder(ClusterShards.states());
   }
 
@@ -153,8 +150,7 @@ final class ParallelShards
   static final class CostFn extends CandidatesFn<KV<Integer, byte[]>> {
     private static final long serialVersionUID = 1L;
 
-    CostFn(
-        StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
+    CostFn(StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
       super(context, view);
     }
 
@@ -205,8 +201,7 @@ final class ParallelShards
             List<float[]> drawn = new ArrayList<>();
             for (int restart = 0; restart < cost.length; restart++) {
               double[] distances =
-                  compare(
-                      points, candidates.ofRestarts().get(restart), new int[points.rows()]);
+                  compare(points, candidates.ofRestarts().get(restart), new int[points.rows()]);
               int[] rows =
                   ParallelStart.draw(
                       distances,
@@ -238,8 +233,7 @@ final class ParallelShards
       for (Drawn some : drawn) {
         for (int restart = 0; restart < after.size(); restart++) {
           after.set(
-              restart,
-              ParallelStart.joined(after.get(restart), some.ofRestarts().get(restart)));
+              restart, ParallelStart.joined(after.get(restart), some.ofRestarts().get(restart)));
         }
       }
       output.output(KV.of(table.getKey(), new Candidates(before.extent(), after)));
@@ -250,8 +244,7 @@ final class ParallelShards
   static final class WeighFn extends CandidatesFn<KV<Integer, byte[]>> {
     private static final long serialVersionUID = 1L;
 
-    WeighFn(
-        StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
+    WeighFn(StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
       super(context, view);
     }
 
@@ -283,8 +276,7 @@ final class ParallelShards
 
     private final PCollectionView<Map<Integer, Candidates>> view;
 
-    CentersFn(
-        StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
+    CentersFn(StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Candidates>> view) {
       super(context);
       this.view = view;
     }

@@ -28,8 +28,7 @@ import org.kindred.stages.cluster.ClusterShards.State;
  * Measures how far the rows reach, and chooses where the centers of each restart start: random rows
  * here, by k-means|| in {@link ParallelShards}.
  */
-final class StartShards
-    extends PTransform<PCollection<Rows>, PCollection<KV<Integer, State>>> {
+final class StartShards extends PTransform<PCollection<Rows>, PCollection<KV<Integer, State>>> {
   private static final long serialVersionUID = 1L;
 
   private final StageContext<ClusterConfig> context;
@@ -52,8 +51,7 @@ final class StartShards
     PCollection<KV<Integer, Extent>> extents =
         shards
             .apply(
-                "Measure Spread",
-                ParDo.of(new SpreadFn(context, largest)).withSideInputs(largest))
+                "Measure Spread", ParDo.of(new SpreadFn(context, largest)).withSideInputs(largest))
             .apply("Add Up Spread", Sum.longsPerKey())
             .apply("Extent", ParDo.of(new ExtentFn(context, largest)).withSideInputs(largest))
             .setCoder(coder(Extent.class));
@@ -74,8 +72,7 @@ final class StartShards
 
     @ProcessElement
     public void process(@Element Rows shard, OutputReceiver<KV<Integer, Double>> output) {
-      forEachPiece(
-          shard, (points, first) -> output.output(KV.of(shard.table(), points.largest())));
+      forEachPiece(shard, (points, first) -> output.output(KV.of(shard.table(), points.largest())));
     }
   }
 
@@ -99,8 +96,7 @@ final class StartShards
 
     private final PCollectionView<Map<Integer, Double>> largest;
 
-    SpreadFn(
-        StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Double>> largest) {
+    SpreadFn(StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Double>> largest) {
       super(context);
       this.largest = largest;
     }
@@ -110,9 +106,7 @@ final class StartShards
       Rows shard = process.element();
       Extent extent = extent(shard.table(), process.sideInput(largest).get(shard.table()));
       forEachPiece(
-          shard,
-          (points, first) ->
-              process.output(KV.of(shard.table(), extent.spreadOf(points))));
+          shard, (points, first) -> process.output(KV.of(shard.table(), extent.spreadOf(points))));
     }
   }
 
@@ -121,8 +115,7 @@ final class StartShards
 
     private final PCollectionView<Map<Integer, Double>> largest;
 
-    ExtentFn(
-        StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Double>> largest) {
+    ExtentFn(StageContext<ClusterConfig> context, PCollectionView<Map<Integer, Double>> largest) {
       super(context);
       this.largest = largest;
     }
@@ -150,8 +143,7 @@ final class StartShards
       List<KMeansRun> runs = new ArrayList<>();
       for (int restart = 0; restart < config().getRestarts(); restart++) {
         int[] drawn =
-            RandomRows.draw(
-                features(table.getKey()).size(), clusters, context().seed(), restart);
+            RandomRows.draw(features(table.getKey()).size(), clusters, context().seed(), restart);
         float[] centers = new float[Math.multiplyExact(clusters, dim)];
         for (int center = 0; center < clusters; center++) {
           rows(table.getKey(), drawn[center], 1).copy(0, centers, center * dim);
@@ -161,5 +153,4 @@ final class StartShards
       output.output(KV.of(table.getKey(), new State(table.getValue(), runs)));
     }
   }
-
 }

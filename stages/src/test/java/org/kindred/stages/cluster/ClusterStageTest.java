@@ -120,7 +120,9 @@ class ClusterStageTest {
             new StageRunner(runner.store(), 4).run(new ClusterStage(), config, inputs).digest());
   }
 
-  /** More rows than a worker takes at a time would only take longer: what is spread is the state. */
+  /**
+   * More rows than a worker takes at a time would only take longer: what is spread is the state.
+   */
   @ParameterizedTest
   @CsvSource({
     "parallel,split,METRIC_EUCLIDEAN",
@@ -176,8 +178,7 @@ class ClusterStageTest {
     spread.setEmptyClusters(EmptyClusterRule.EMPTY_CLUSTER_RULE_SPLIT);
     assertFails(CLASSES, rows(), spread, "cluster.iterations is 300, valid is 1 to 100" + when);
     spread.setBalanced(BalancedClusters.getDefaultInstance());
-    assertFails(
-        CLASSES, rows(), spread, "cluster.balanced is set, valid is k-means alone" + when);
+    assertFails(CLASSES, rows(), spread, "cluster.balanced is set, valid is k-means alone" + when);
   }
 
   @Test
@@ -208,8 +209,7 @@ class ClusterStageTest {
                 .setMetric(Metric.METRIC_COSINE)
                 .setBalanced(BalancedClusters.newBuilder().setSinkhornIterations(200)));
     int[] sizes = new int[3];
-    for (int cluster :
-        Artifacts.ints(artifact, "assignments-learned-embedding", "cluster")) {
+    for (int cluster : Artifacts.ints(artifact, "assignments-learned-embedding", "cluster")) {
       sizes[cluster]++;
     }
     assertThat(sizes).as("60, 30 and 30 rows are near to the axes").containsOnly(40);
@@ -274,9 +274,7 @@ class ClusterStageTest {
             () ->
                 runner.run(
                     new ClusterStage(),
-                    ClusterConfig.newBuilder()
-                        .setGraph(GraphClusters.getDefaultInstance())
-                        .build(),
+                    ClusterConfig.newBuilder().setGraph(GraphClusters.getDefaultInstance()).build(),
                     Map.of("embeddings", embeddings)))
         .withMessage("cluster.graph is set, but step cluster has no input graph");
     assertThatExceptionOfType(StageException.class)

@@ -7,17 +7,17 @@ import java.util.stream.IntStream;
 import org.kindred.models.linalg.Similarity;
 
 /**
- * Assigns rows to clusters of equal size, by Sinkhorn's algorithm (SwAV, equations 3 to 5, of
- * all rows at once): with softness epsilon the shares q that maximise
+ * Assigns rows to clusters of equal size, by Sinkhorn's algorithm (SwAV, equations 3 to 5, of all
+ * rows at once): with softness epsilon the shares q that maximise
  *
  * <pre>
  *   sum_nk q_nk similarity_nk + epsilon H(q)   with   sum_n q_nk = N/K,  sum_k q_nk = 1
  * </pre>
  *
  * <p>They are softmax over k of similarity_nk / epsilon + u_k. An iteration takes from each u_k the
- * logarithm of what the cluster has of all rows. Shares are rounded to clusters of at most N/K rows,
- * rounded up: the row that is surest of its greatest share comes first, and a cluster that is full
- * takes no more.
+ * logarithm of what the cluster has of all rows. Shares are rounded to clusters of at most N/K
+ * rows, rounded up: the row that is surest of its greatest share comes first, and a cluster that is
+ * full takes no more.
  *
  * <p>Similarities are exact, and sums are kept in fixed point: the result is a function of rows and
  * centers alone. Held in memory: 4 bytes of each row and cluster.
@@ -57,8 +57,7 @@ public record BalancedAssignment(double epsilon, int iterations, int rounds) {
    *     the last round moved no center
    * @throws org.kindred.models.linalg.RowException when a row is not finite, or too long
    */
-  public KMeans.Result fit(
-      Similarity similarity, float[] values, int dim, KMeans.Result start) {
+  public KMeans.Result fit(Similarity similarity, float[] values, int dim, KMeans.Result start) {
     Points points = new Points(similarity, values, dim);
     Extent extent = Extent.of(points);
     KMeansRun run = KMeansRun.from(similarity, dim, 0, start.restart(), start.centers());

@@ -41,8 +41,7 @@ public final class DensityPeaks {
    * @param prominence 0 or more
    * @throws IllegalArgumentException when the prominence is out of its range
    */
-  public static int[] of(
-      int[] neighbors, float[] similarities, int width, double prominence) {
+  public static int[] of(int[] neighbors, float[] similarities, int width, double prominence) {
     if (!(prominence >= 0)) {
       throw new IllegalArgumentException("prominence is " + prominence + ", valid is 0 or more");
     }

@@ -59,8 +59,7 @@ final class GreedyStart {
       points.copy(row, centers, center * points.dim());
       float[] fresh = distancesFrom(row);
       for (int other = 0; other < fresh.length; other++) {
-        distances[other] =
-            center == 0 ? fresh[other] : Math.min(distances[other], fresh[other]);
+        distances[other] = center == 0 ? fresh[other] : Math.min(distances[other], fresh[other]);
       }
     }
     return centers;

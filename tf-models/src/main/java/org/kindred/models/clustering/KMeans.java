@@ -36,8 +36,7 @@ public final class KMeans {
     /** Rows far from one another: k-means++. */
     PLUS_PLUS {
       @Override
-      float[] choose(
-          MatrixProduct product, Points points, int clusters, long seed, int restart) {
+      float[] choose(MatrixProduct product, Points points, int clusters, long seed, int restart) {
         return PlusPlusStart.choose(points, clusters, seed, restart);
       }
     },
@@ -45,8 +44,7 @@ public final class KMeans {
     /** The same, drawn from some rows that a few rounds choose: k-means||. */
     PARALLEL {
       @Override
-      float[] choose(
-          MatrixProduct product, Points points, int clusters, long seed, int restart) {
+      float[] choose(MatrixProduct product, Points points, int clusters, long seed, int restart) {
         return ParallelStart.choose(product, points, clusters, seed, restart);
       }
     },
@@ -54,8 +52,7 @@ public final class KMeans {
     /** Distinct rows, every set of them as likely. */
     RANDOM_ROWS {
       @Override
-      float[] choose(
-          MatrixProduct product, Points points, int clusters, long seed, int restart) {
+      float[] choose(MatrixProduct product, Points points, int clusters, long seed, int restart) {
         return RandomRows.choose(points, clusters, seed, restart);
       }
     };
@@ -244,8 +241,7 @@ public final class KMeans {
       try (NearestCenters nearest = new NearestCenters(product, points, centers)) {
         nearest.find(
             rows,
-            (set, row, center, upper, lower) ->
-                together.get(set).found(row, center, upper, lower));
+            (set, row, center, upper, lower) -> together.get(set).found(row, center, upper, lower));
       }
       together.parallelStream().forEach(lloyd -> lloyd.endIteration(rows));
       active = together.stream().filter(lloyd -> !lloyd.done()).toList();

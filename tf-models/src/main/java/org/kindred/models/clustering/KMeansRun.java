@@ -61,7 +61,7 @@ public record KMeansRun(
    * @param extent of all rows
    * @param iterations most iterations
    * @param emptyClusters {@link EmptyClusters#UNCHANGED} or {@link EmptyClusters#SPLIT}; what gives
-     *     them rows has done so
+   *     them rows has done so
    */
   public KMeansRun end(
       ClusterSums sums, Extent extent, int iterations, EmptyClusters emptyClusters) {
@@ -80,8 +80,7 @@ public record KMeansRun(
     boolean splitting = emptyClusters == EmptyClusters.SPLIT && sums.hasEmptyCluster();
     boolean stay = !splitting && Arrays.equals(moved, centers);
     if (splitting) {
-      CounterRandom draws =
-          new CounterRandom(Domain.CLUSTERING, seed, inertia.length, restart, 1);
+      CounterRandom draws = new CounterRandom(Domain.CLUSTERING, seed, inertia.length, restart, 1);
       ClusterSplits.fill(similarity, dim, moved, sums, draws);
     }
     boolean last = stay || history.length == iterations;
@@ -116,24 +115,16 @@ public record KMeansRun(
     }
     float[] means = moved(sums);
     boolean stay = Arrays.equals(means, centers);
-    KMeansRun moved =
-        new KMeansRun(similarity, dim, seed, restart, means, new double[0], stay);
+    KMeansRun moved = new KMeansRun(similarity, dim, seed, restart, means, new double[0], stay);
     return new KMeansRun(
-        similarity,
-        dim,
-        seed,
-        restart,
-        means,
-        new double[] {moved.measure(sums, extent)},
-        stay);
+        similarity, dim, seed, restart, means, new double[] {moved.measure(sums, extent)}, stay);
   }
 
   /** Puts the center of each cluster with members at their mean, of unit length for cosine. */
   private float[] moved(ClusterSums sums) {
     float[] moved = centers.clone();
     for (int center = 0; center < clusters(); center++) {
-      double divisor =
-          similarity == Similarity.COSINE ? length(sums, center) : sums.size(center);
+      double divisor = similarity == Similarity.COSINE ? length(sums, center) : sums.size(center);
       if (sums.size(center) > 0 && divisor >= UnitRows.MIN_NORM) {
         for (int d = 0; d < dim; d++) {
           moved[center * dim + d] = (float) (sums.sum(center, d) / divisor);

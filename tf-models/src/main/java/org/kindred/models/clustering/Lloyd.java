@@ -46,8 +46,7 @@ final class Lloyd {
    * @param iterations most iterations, 1 or more
    * @param emptyClusters what becomes of them
    */
-  Lloyd(
-      Points points, Extent extent, KMeansRun run, int iterations, EmptyClusters emptyClusters) {
+  Lloyd(Points points, Extent extent, KMeansRun run, int iterations, EmptyClusters emptyClusters) {
     this.points = points;
     this.extent = extent;
     this.run = run;
@@ -95,9 +94,7 @@ final class Lloyd {
     return !staysWithin(row);
   }
 
-  /**
-   * Cosine ranks centers by inner product: as distances do, but for the squares of their norms.
-   */
+  /** Cosine ranks centers by inner product: as distances do, but for the squares of their norms. */
   private boolean staysWithin(int row) {
     double far = lower[row] * lower[row];
     double near = upper[row] * upper[row];

@@ -58,8 +58,7 @@ public final class NearestCenters implements AutoCloseable {
     this.points = points;
     this.sets = sets;
     this.clusters = sets.get(0).length / points.dim();
-    FloatBuffer all =
-        FloatBuffer.allocate(Math.multiplyExact(sets.size(), sets.get(0).length));
+    FloatBuffer all = FloatBuffer.allocate(Math.multiplyExact(sets.size(), sets.get(0).length));
     sets.forEach(all::put);
     this.centers = product.upload(all.flip(), sets.size() * clusters, points.dim());
     this.squaredNorms = new float[sets.size()][clusters];

@@ -11,8 +11,8 @@ import org.kindred.models.random.CounterRandom.Domain;
 /**
  * Chooses the centers that k-means starts from, by k-means|| (B. Bahmani et al., "Scalable
  * k-means++", VLDB 2012): in each of a few rounds every row becomes a candidate with a probability
- * in proportion to its squared distance from the nearest candidate so far, half as many as clusters on
- * average. Then the candidates, each as heavy as the rows that are nearest to it, are clustered
+ * in proportion to its squared distance from the nearest candidate so far, half as many as clusters
+ * on average. Then the candidates, each as heavy as the rows that are nearest to it, are clustered
  * from a greedy k-means++ start.
  *
  * <p>A row's draw is named by its position, so that it is the same wherever the row is.

@@ -24,17 +24,17 @@
  * <p>A restart draws by its number: numbers that go on from epoch to epoch give each its own draws.
  *
  * <p>Guarantees: a clustering is a function of rows, arguments and seed alone; threads, blocks and
- * the matrix product's rounding do not show in it. Sums over rows are
- * kept in fixed point, so that the order of the rows does not show either. Whitened rows are float32 products, with the guarantees of {@link
- * org.kindred.models.linalg}.
+ * the matrix product's rounding do not show in it. Sums over rows are kept in fixed point, so that
+ * the order of the rows does not show either. Whitened rows are float32 products, with the
+ * guarantees of {@link org.kindred.models.linalg}.
  *
  * <p>Threading: thread-safe, and spread over the common fork-join pool.
  *
  * <p>Papers: S. Lloyd, "Least squares quantization in PCM", 1982; D. Arthur, S. Vassilvitskii,
- * "k-means++: the advantages of careful seeding", SODA 2007; B. Bahmani, B. Moseley, A.
- * Vattani, R. Kumar, S. Vassilvitskii, "Scalable k-means++", VLDB 2012; G. Hamerly, "Making k-means
- * even faster", SDM 2010; M. Caron, P. Bojanowski, A. Joulin, M.
- * Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018; J. Li, P. Zhou,
- * C. Xiong, S. Hoi, "Prototypical contrastive learning of unsupervised representations", ICLR 2021.
+ * "k-means++: the advantages of careful seeding", SODA 2007; B. Bahmani, B. Moseley, A. Vattani, R.
+ * Kumar, S. Vassilvitskii, "Scalable k-means++", VLDB 2012; G. Hamerly, "Making k-means even
+ * faster", SDM 2010; M. Caron, P. Bojanowski, A. Joulin, M. Douze, "Deep clustering for
+ * unsupervised learning of visual features", ECCV 2018; J. Li, P. Zhou, C. Xiong, S. Hoi,
+ * "Prototypical contrastive learning of unsupervised representations", ICLR 2021.
  */
 package org.kindred.models.clustering;

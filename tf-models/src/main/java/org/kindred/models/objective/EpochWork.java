@@ -41,7 +41,7 @@ final class EpochWork {
     double rows = extent.examples();
     return new Between(
         KMeans.heapBytes(extent.examples(), width, clusters, restarts),
-        KMeans.nativeBytes(extent.examples(), width),
+        0,
         epochs * restarts * iterations * Cost.products(rows, clusters, width),
         0,
         0);

@@ -54,8 +54,7 @@ final class ClusteringBenchmark {
     float[] rows = read(file);
     KMeans.Result[] result = new KMeans.Result[1];
     double seconds =
-        median(
-            repetitions, () -> result[0] = kmeans.fit(Similarity.EUCLIDEAN, rows, dim, 1, 0));
+        median(repetitions, () -> result[0] = kmeans.fit(Similarity.EUCLIDEAN, rows, dim, 1, 0));
     ByteBuffer centers =
         ByteBuffer.allocate(Float.BYTES * result[0].centers().length)
             .order(ByteOrder.LITTLE_ENDIAN);

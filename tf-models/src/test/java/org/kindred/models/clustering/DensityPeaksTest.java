@@ -22,8 +22,7 @@ final class DensityPeaksTest {
   /** The lower peak has 0.9; the way to the higher one goes down to 0.45. */
   @Test
   void aPeakThatIsNotProminentIsPartOfAHigherOne() {
-    assertThat(DensityPeaks.of(NEIGHBORS, SIMILARITIES, 2, 0.44))
-        .containsExactly(1, 1, 1, 4, 4, 4);
+    assertThat(DensityPeaks.of(NEIGHBORS, SIMILARITIES, 2, 0.44)).containsExactly(1, 1, 1, 4, 4, 4);
     assertThat(DensityPeaks.of(NEIGHBORS, SIMILARITIES, 2, 0.46)).containsOnly(1);
   }
 
