@@ -24,7 +24,7 @@ public enum Similarity {
 
     @Override
     void exactFour(
-        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact) {
+        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact, int at) {
       int firstAt = numbers[from] * dim;
       int secondAt = numbers[from + 1] * dim;
       int thirdAt = numbers[from + 2] * dim;
@@ -40,10 +40,10 @@ public enum Similarity {
         third += value * others[thirdAt + d];
         fourth += value * others[fourthAt + d];
       }
-      exact[from] = first;
-      exact[from + 1] = second;
-      exact[from + 2] = third;
-      exact[from + 3] = fourth;
+      exact[at] = first;
+      exact[at + 1] = second;
+      exact[at + 2] = third;
+      exact[at + 3] = fourth;
     }
 
     @Override
@@ -69,7 +69,7 @@ public enum Similarity {
 
     @Override
     void exactFour(
-        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact) {
+        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact, int at) {
       int firstAt = numbers[from] * dim;
       int secondAt = numbers[from + 1] * dim;
       int thirdAt = numbers[from + 2] * dim;
@@ -89,10 +89,10 @@ public enum Similarity {
         third += toThird * toThird;
         fourth += toFourth * toFourth;
       }
-      exact[from] = -first;
-      exact[from + 1] = -second;
-      exact[from + 2] = -third;
-      exact[from + 3] = -fourth;
+      exact[at] = -first;
+      exact[at + 1] = -second;
+      exact[at + 2] = -third;
+      exact[at + 3] = -fourth;
     }
 
     @Override
@@ -131,9 +131,22 @@ public enum Similarity {
    */
   public abstract double exact(float[] left, int leftAt, float[] right, int rightAt, int dim);
 
-  /** {@link #exact} with four rows: four sums at a time take as long as one. */
+  /**
+   * {@link #exact} with four rows: a sum waits for each of its additions, so four side by side take
+   * as long as one.
+   *
+   * @param from place of the first of the numbers that are meant
+   * @param at place of the first similarity
+   */
   abstract void exactFour(
-      float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact);
+      float[] row,
+      int rowAt,
+      float[] others,
+      int[] numbers,
+      int from,
+      int dim,
+      double[] exact,
+      int at);
 
   /**
    * {@link #exact} of one row and several, faster than one by one.
@@ -148,7 +161,7 @@ public enum Similarity {
       float[] row, int rowAt, float[] others, int[] numbers, int count, int dim, double[] exact) {
     int done = 0;
     for (; done + 4 <= count; done += 4) {
-      exactFour(row, rowAt, others, numbers, done, dim, exact);
+      exactFour(row, rowAt, others, numbers, done, dim, exact, done);
     }
     for (; done < count; done++) {
       exact[done] = exact(row, rowAt, others, numbers[done] * dim, dim);
@@ -157,7 +170,35 @@ public enum Similarity {
 
   /** {@link #exact} as tables store it and rankings compare it: rounded to float, never -0. */
   public final float score(float[] left, int leftAt, float[] right, int rightAt, int dim) {
-    return (float) exact(left, leftAt, right, rightAt, dim) + 0.0f;
+    return stored(exact(left, leftAt, right, rightAt, dim));
+  }
+
+  private static float stored(double similarity) {
+    return (float) similarity + 0.0f;
+  }
+
+  /**
+   * {@link #score} of one row and several, faster than one by one.
+   *
+   * @param row has the row from {@code rowAt} on
+   * @param others rows, one after the other
+   * @param numbers which of them are meant, from 0
+   * @param count how many of the numbers
+   * @param scores takes the similarities, in order of the numbers
+   */
+  public final void scores(
+      float[] row, int rowAt, float[] others, int[] numbers, int count, int dim, float[] scores) {
+    double[] four = new double[4];
+    int done = 0;
+    for (; done + 4 <= count; done += 4) {
+      exactFour(row, rowAt, others, numbers, done, dim, four, 0);
+      for (int i = 0; i < four.length; i++) {
+        scores[done + i] = stored(four[i]);
+      }
+    }
+    for (; done < count; done++) {
+      scores[done] = score(row, rowAt, others, numbers[done] * dim, dim);
+    }
   }
 
   /**
@@ -169,11 +210,7 @@ public enum Similarity {
    */
   public final void scores(float[] row, float[] others, float[] scores) {
     int[] numbers = IntStream.range(0, scores.length).toArray();
-    double[] exact = new double[scores.length];
-    exact(row, 0, others, numbers, numbers.length, row.length, exact);
-    for (int i = 0; i < exact.length; i++) {
-      scores[i] = (float) exact[i] + 0.0f;
-    }
+    scores(row, 0, others, numbers, numbers.length, row.length, scores);
   }
 
   /**

@@ -75,6 +75,7 @@ final class NearTies {
    */
   void compare(Block part, IntFunction<FloatBuffer> products) {
     float[] similarities = new float[part.rows()];
+    int[] near = new int[part.rows()];
     float[] norms = part.squaredNorms();
     Tile tile = block.tile();
     for (int i = 0; i < rows.length; i++) {
@@ -83,10 +84,15 @@ final class NearTies {
       float enough = Math.nextDown((float) (floors[i] - tile.errorBound(row, base)));
       products.apply(i).get(similarities);
       tile.similarity().fromProducts(similarities, tile.squaredNorm(row), norms);
+      int count = 0;
       for (int other = 0; other < similarities.length; other++) {
         if (similarities[other] >= enough && part.firstId() + other != self) {
-          best.offer(i, tile.score(row, base, part.start() + other), part.firstId() + other);
+          near[count++] = part.start() + other;
         }
+      }
+      tile.scores(row, base, near, count, similarities);
+      for (int c = 0; c < count; c++) {
+        best.offer(i, similarities[c], base.first() + near[c]);
       }
     }
   }

@@ -10,6 +10,8 @@ final class Refinement {
   private final boolean excludeSelf;
   private final int width;
   private final TopK best;
+  private final int[] others;
+  private final float[] scores;
 
   /**
    * @param base the rows that the candidates come from
@@ -22,13 +24,15 @@ final class Refinement {
     this.excludeSelf = excludeSelf;
     this.width = width;
     this.best = new TopK(1, width);
+    this.others = new int[block.candidates().k()];
+    this.scores = new float[others.length];
   }
 
   /**
    * Writes the neighbours of the block's rows to their place among those of the tile, but for the
    * rows whose candidates do not decide: those are left to {@link NearTies}.
    */
-  NearTies into(float[] scores, int[] ids) {
+  NearTies into(float[] toScores, int[] toIds) {
     int[] open = new int[block.rows()];
     float[] floors = new float[block.rows()];
     int count = 0;
@@ -40,7 +44,7 @@ final class Refinement {
         floors[count++] = best.threshold(0);
         best.clear(0);
       } else {
-        best.drain(0, scores, ids, (block.start() + row) * width);
+        best.drain(0, toScores, toIds, (block.start() + row) * width);
       }
     }
     return new NearTies(
@@ -50,16 +54,24 @@ final class Refinement {
   private void compareCandidates(int row, double error) {
     TopK candidates = block.candidates();
     candidates.settle(row);
-    for (int c = 0; c < candidates.size(row); c++) {
-      int id = candidates.id(row, c);
-      float score = block.tile().score(block.start() + row, base, id - base.first());
-      double difference = Math.abs((double) candidates.score(row, c) - score);
-      if (difference > error + Math.ulp(score)) {
+    int count = candidates.size(row);
+    for (int c = 0; c < count; c++) {
+      others[c] = candidates.id(row, c) - base.first();
+    }
+    block.tile().scores(block.start() + row, base, others, count, scores);
+    for (int c = 0; c < count; c++) {
+      double difference = Math.abs((double) candidates.score(row, c) - scores[c]);
+      if (difference > error + Math.ulp(scores[c])) {
         throw new IllegalStateException(
             "similarity of rows %d and %d is %s by the matrix product but %s exactly; float32 explains a difference of %s: is a reduced precision on?"
-                .formatted(block.firstId() + row, id, candidates.score(row, c), score, error));
+                .formatted(
+                    block.firstId() + row,
+                    candidates.id(row, c),
+                    candidates.score(row, c),
+                    scores[c],
+                    error));
       }
-      best.offer(0, score, id);
+      best.offer(0, scores[c], candidates.id(row, c));
     }
     best.settle(0);
   }

@@ -92,6 +92,17 @@ public final class Tile {
     return similarity.score(values, row * dim, other.values, otherRow * dim, dim);
   }
 
+  /**
+   * Similarities of a row of this tile and some rows of {@code other}.
+   *
+   * @param otherRows counted from the tile's 0
+   * @param count how many of them
+   * @param scores takes as many
+   */
+  void scores(int row, Tile other, int[] otherRows, int count, float[] scores) {
+    similarity.scores(values, row * dim, other.values, otherRows, count, dim, scores);
+  }
+
   /** Most that a similarity of {@code row} to any of {@code other}'s, made of a product, is off. */
   double errorBound(int row, Tile other) {
     return similarity.errorBound(dim, Math.sqrt((double) squaredNorms[row]), other.largestNorm);
@@ -111,6 +122,16 @@ public final class Tile {
     if (dim != other.dim || similarity != other.similarity) {
       throw new IllegalArgumentException("cannot compare " + this + " and " + other);
     }
+  }
+
+  /**
+   * The rows {@code from} to {@code to - 1}, as a tile of their own.
+   *
+   * @param from counted from the tile's first row
+   */
+  Tile slice(int from, int to) {
+    float[] some = Arrays.copyOfRange(values, from * dim, to * dim);
+    return new Tile(similarity, first + from, dim, some);
   }
 
   /** The rows {@code start} to {@code start + count - 1}. */

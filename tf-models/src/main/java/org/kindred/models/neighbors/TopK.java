@@ -5,13 +5,17 @@ import java.util.Arrays;
 /**
  * The k best of what was offered to each of many rows, best meaning greater score, then lower id.
  *
- * <p>A row keeps its best and, unsorted behind them, what came since; when its place is full, a
- * selection throws out all but the k best. Most offers cost one comparison with the row's threshold
- * and one write; none allocates. What is kept does not depend on the order of the offers.
+ * <p>Few entries are kept sorted. Of many, a row keeps its best and, unsorted behind them, what
+ * came since; when its place is full, a selection throws out all but the k best. An offer below the
+ * row's threshold costs one comparison; none allocates. What is kept does not depend on the order
+ * of the offers.
  *
  * <p>Threading: not thread-safe.
  */
 public final class TopK {
+
+  /** Most entries that are kept sorted: moving them aside is then cheaper than a selection. */
+  private static final int MOST_SORTED = 32;
 
   private final int k;
   private final int capacity;
@@ -37,7 +41,7 @@ public final class TopK {
               + " in all");
     }
     this.k = k;
-    this.capacity = k == 0 ? 0 : (int) capacity;
+    this.capacity = (int) capacity;
     this.entries = new long[rows * this.capacity];
     this.sizes = new int[rows];
     this.thresholds = new float[rows];
@@ -45,7 +49,12 @@ public final class TopK {
   }
 
   private static long capacity(int k) {
-    return k + 8 + k / 2L;
+    return k <= MOST_SORTED ? k : k + k / 2L;
+  }
+
+  /** Entries kept of each row. */
+  int k() {
+    return k;
   }
 
   /** Returns the bytes that are held of each row. */
@@ -75,16 +84,37 @@ public final class TopK {
    */
   public void offer(int row, float score, int id) {
     if (score >= thresholds[row] && k > 0) {
-      entries[row * capacity + sizes[row]++] = entry(score, id);
-      if (sizes[row] == capacity) {
-        settle(row);
+      if (capacity == k) {
+        insert(row, entry(score, id));
+      } else {
+        entries[row * capacity + sizes[row]++] = entry(score, id);
+        if (sizes[row] == capacity) {
+          settle(row);
+        }
       }
+    }
+  }
+
+  private void insert(int row, long entry) {
+    int from = row * k;
+    int at = from + sizes[row];
+    if (sizes[row] < k) {
+      sizes[row]++;
+    } else if (entries[--at] > entry) {
+      return;
+    }
+    for (; at > from && entries[at - 1] < entry; at--) {
+      entries[at] = entries[at - 1];
+    }
+    entries[at] = entry;
+    if (sizes[row] == k) {
+      thresholds[row] = score(entries[from + k - 1]);
     }
   }
 
   /** Throws out all but the k best of {@code row}, and sets its threshold to the worst of them. */
   void settle(int row) {
-    if (sizes[row] >= k && k > 0) {
+    if (sizes[row] >= k && capacity > k) {
       int from = row * capacity;
       selectBest(from, from + sizes[row] - 1, k);
       sizes[row] = k;
@@ -124,14 +154,24 @@ public final class TopK {
     settle(row);
     int from = row * capacity;
     int size = sizes[row];
-    Arrays.sort(entries, from, from + size);
+    if (capacity > k) {
+      Arrays.sort(entries, from, from + size);
+      reverse(from, from + size - 1);
+    }
     for (int rank = 0; rank < size; rank++) {
-      long entry = entries[from + size - 1 - rank];
-      toScores[at + rank] = score(entry);
-      toIds[at + rank] = id(entry);
+      toScores[at + rank] = score(entries[from + rank]);
+      toIds[at + rank] = id(entries[from + rank]);
     }
     clear(row);
     return size;
+  }
+
+  private void reverse(int from, int to) {
+    for (int low = from, high = to; low < high; low++, high--) {
+      long entry = entries[low];
+      entries[low] = entries[high];
+      entries[high] = entry;
+    }
   }
 
   /**
