@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.kindred.proto.artifact.v1.EmbeddingSet;
@@ -51,6 +52,18 @@ public final class FeatureReader implements AutoCloseable {
     this.ids = IntStream.of(rows).mapToLong(row -> allIds[row]).toArray();
     checkIds();
     this.labels = IntStream.of(rows).map(row -> allLabels[row]).toArray();
+    checkOrder();
+  }
+
+  /** Rows are found by their ids: one that comes twice, or out of order, would be lost. */
+  private void checkOrder() {
+    for (int row = 1; row < ids.length; row++) {
+      if (ids[row] <= ids[row - 1]) {
+        throw new StageException(
+            "%s: table %s: example %d follows example %d, valid are ascending ids, each once"
+                .formatted(where, features.getTable(), ids[row], ids[row - 1]));
+      }
+    }
   }
 
   /**
@@ -211,7 +224,21 @@ public final class FeatureReader implements AutoCloseable {
       table.copyFloats(VECTOR, rows[start], run, vectors, copied * dimension());
       copied += run;
     }
-    checkFinite(vectors, first);
+    checkFinite(vectors, at -> first + at);
+    return vectors;
+  }
+
+  /**
+   * Returns some rows, {@code [positions, dimension]}; may be called from several threads.
+   *
+   * @throws StageException naming the example if a value is not finite
+   */
+  public float[] vectors(int[] positions) {
+    float[] vectors = new float[Math.multiplyExact(positions.length, dimension())];
+    for (int i = 0; i < positions.length; i++) {
+      table.copyFloats(VECTOR, rows[positions[i]], 1, vectors, i * dimension());
+    }
+    checkFinite(vectors, at -> positions[at]);
     return vectors;
   }
 
@@ -247,7 +274,7 @@ public final class FeatureReader implements AutoCloseable {
   }
 
   /** `extract` refuses such rows, but an EmbeddingSet may come from elsewhere. */
-  private void checkFinite(float[] vectors, int first) {
+  private void checkFinite(float[] vectors, IntUnaryOperator position) {
     for (int at = 0; at < vectors.length; at++) {
       if (!Float.isFinite(vectors[at])) {
         throw new StageException(
@@ -256,7 +283,7 @@ public final class FeatureReader implements AutoCloseable {
                     where,
                     features.getTable(),
                     at % dimension(),
-                    ids[first + at / dimension()],
+                    ids[position.applyAsInt(at / dimension())],
                     vectors[at]));
       }
     }

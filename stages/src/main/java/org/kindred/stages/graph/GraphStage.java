@@ -1,6 +1,5 @@
 package org.kindred.stages.graph;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -8,9 +7,11 @@ import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
 import org.kindred.models.neighbors.ExactSearch;
 import org.kindred.models.neighbors.NeighborLists;
+import org.kindred.models.neighbors.RowClusters;
 import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.GraphBase;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.stages.Estimate;
@@ -22,14 +23,16 @@ import org.kindred.stages.StageInput;
 import org.kindred.stages.WorkItems;
 import org.kindred.stages.arrow.TableSize;
 import org.kindred.stages.arrow.Tables;
-import org.kindred.stages.features.FeatureReader;
+import org.kindred.stages.graph.FindNeighbors.BlockPair;
 
-/** EmbeddingSet -> NeighborGraph: exact k nearest neighbours. */
+/** EmbeddingSet (and a second one) -> NeighborGraph: k nearest neighbours, exact or approximate. */
 public final class GraphStage implements Stage<GraphConfig> {
-  static final String EMBEDDINGS = "embeddings";
 
   /** Of 50,000 rows of 128 values and k = 10: README, Measured. */
-  private static final double FLOPS_PER_CORE_SECOND = 5e10;
+  private static final double EXACT_FLOPS_PER_CORE_SECOND = 5e10;
+
+  /** Of 200,000 rows of 128 values and k = 10: README, Measured. */
+  private static final double APPROXIMATE_FLOPS_PER_CORE_SECOND = 3e10;
 
   @Override
   public String name() {
@@ -38,7 +41,7 @@ public final class GraphStage implements Stage<GraphConfig> {
 
   @Override
   public String description() {
-    return "finds the exact k nearest neighbours of every embedding";
+    return "finds the k nearest neighbours of every embedding, exact or approximate";
   }
 
   @Override
@@ -53,7 +56,7 @@ public final class GraphStage implements Stage<GraphConfig> {
 
   @Override
   public List<StageInput> inputs() {
-    return List.of(StageInput.required(EMBEDDINGS, ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET));
+    return List.of(GraphSides.EMBEDDINGS, GraphSides.BASE);
   }
 
   @Override
@@ -68,98 +71,174 @@ public final class GraphStage implements Stage<GraphConfig> {
 
   @Override
   public void checkConfig(GraphConfig config) {
-    if (config.getTileRows() % FindNeighbors.SHARD_ROWS != 0) {
+    if (config.getTileRows() % NeighborShards.ROWS != 0) {
       throw new StageException(
           "graph.tile_rows is %d, valid are multiples of %d"
-              .formatted(config.getTileRows(), FindNeighbors.SHARD_ROWS));
+              .formatted(config.getTileRows(), NeighborShards.ROWS));
     }
   }
 
   @Override
   public void check(StageContext<GraphConfig> context) {
-    features(context);
-    long nodes = nodes(context);
-    if (context.config().getK() >= nodes) {
+    GraphConfig config = context.config();
+    FeatureTable nodes = GraphSides.nodeFeatures(context);
+    long rows = GraphSides.nodeRows(context);
+    if (GraphSides.isCross(config)) {
+      checkBase(context, nodes);
+    } else if (context.optionalInput(GraphSides.BASE.name()).isPresent()) {
+      throw new StageException(
+          "graph.base_split is empty, but there is an input base: valid is one of its splits");
+    } else if (config.getK() >= rows) {
       throw new StageException(
           "graph.k is %d, valid is 1 to %d: split %s has %d examples"
-              .formatted(context.config().getK(), nodes - 1, context.config().getSplit(), nodes));
+              .formatted(config.getK(), rows - 1, config.getSplit(), rows));
+    }
+    if (config.getSearch().hasApproximate() && rows < 2) {
+      throw new StageException(
+          "graph.search is approximate, but split %s has %d examples, valid are 2 or more"
+              .formatted(config.getSplit(), rows));
     }
   }
 
-  static FeatureTable features(StageContext<GraphConfig> context) {
+  private static void checkBase(StageContext<GraphConfig> context, FeatureTable nodes) {
     GraphConfig config = context.config();
-    return FeatureReader.find(
-        context.input(EMBEDDINGS),
-        config.getFeatures().getSource(),
-        config.getFeatures().getLayer(),
-        context.step());
+    String split = config.getBaseSplit();
+    if (split.equals(config.getSplit())
+        && GraphSides.baseArtifact(context)
+            .digest()
+            .equals(context.input(GraphSides.EMBEDDINGS.name()).digest())) {
+      throw new StageException(
+          "graph.split and graph.base_split are both \"%s\": every node would find itself"
+              .formatted(split));
+    }
+    long rows = GraphSides.baseRows(context);
+    if (config.getK() > rows) {
+      throw new StageException(
+          "graph.k is %d, valid is 1 to %d: split %s has %d examples"
+              .formatted(config.getK(), rows, split, rows));
+    }
+    int dimension = GraphSides.baseFeatures(context).getDimension();
+    if (dimension != nodes.getDimension()) {
+      throw new StageException(
+          "features of input base have dimension %d, valid is that of the nodes, %d"
+              .formatted(dimension, nodes.getDimension()));
+    }
   }
 
-  private static long nodes(StageContext<GraphConfig> context) {
-    return FeatureReader.split(
-            context.input(EMBEDDINGS), "graph.split", context.config().getSplit())
-        .getExamples();
-  }
-
-  private static RowBlocks blocks(StageContext<GraphConfig> context) {
-    return RowBlocks.of(Math.toIntExact(nodes(context)), context.config().getTileRows());
+  private static RowBlocks blocks(StageContext<GraphConfig> context, long rows) {
+    return RowBlocks.of(Math.toIntExact(rows), context.config().getTileRows());
   }
 
   @Override
   public Optional<Estimate> estimate(StageContext<GraphConfig> context) {
-    int k = context.config().getK();
-    long nodes = nodes(context);
-    RowBlocks blocks = blocks(context);
-    double dimension = features(context).getDimension();
+    SearchPlan search = SearchPlan.of(context);
+    long nodes = GraphSides.nodeRows(context);
     TableSize table =
         TableSize.of(
-            Tables.NEIGHBORS, Tables.neighbors(k), nodes, FindNeighbors.SHARD_ROWS, Map.of());
-    double lists =
-        blocks.count()
-            * (table.files() * (NeighborLists.bytes(0, k) + Integer.BYTES)
-                + NeighborLists.bytes(nodes, k));
-    double sides = 2.0 * Math.min(nodes, context.config().getTileRows());
-    return Optional.of(
+            Tables.NEIGHBORS,
+            Tables.neighbors(context.config().getK()),
+            nodes,
+            NeighborShards.ROWS,
+            Map.of());
+    Estimate.Builder estimate =
         Estimate.of((double) nodes)
             .table(table)
-            .workItems(blocks.pairs(), new FindNeighbors.BlockPair(0, 0))
             .parts(table.files(), 1)
-            .shuffled(lists)
-            .flops((double) nodes * (nodes - 1) * dimension)
-            .holds(
-                FeatureReader.heapBytes(
-                    nodes, context.input(EMBEDDINGS).content().getEmbeddingSet().getExamples()))
-            .holds(sides * (Float.BYTES * dimension + ExactSearch.bytesOfRow(k)))
-            .holds(2 * NeighborLists.bytes(blocks.blockRows(), k))
-            .byFlops(describe(context, List.of()), FLOPS_PER_CORE_SECOND));
+            .flops(search.flops())
+            .holds(GraphSides.heapBytes(context));
+    if (!search.note().isEmpty()) {
+      estimate.note(search.note());
+    }
+    if (search.targetRecall().isPresent()) {
+      estimateApproximate(context, estimate);
+      return Optional.of(
+          estimate.byFlops(describe(context, List.of()), APPROXIMATE_FLOPS_PER_CORE_SECOND));
+    }
+    estimateExact(context, estimate, table.files());
+    return Optional.of(estimate.byFlops(describe(context, List.of()), EXACT_FLOPS_PER_CORE_SECOND));
+  }
+
+  private static void estimateExact(
+      StageContext<GraphConfig> context, Estimate.Builder estimate, long files) {
+    int k = context.config().getK();
+    long nodes = GraphSides.nodeRows(context);
+    RowBlocks blocks = blocks(context, nodes);
+    RowBlocks base = blocks(context, GraphSides.baseRows(context));
+    boolean cross = GraphSides.isCross(context.config());
+    double lists =
+        base.count()
+            * (files * (NeighborLists.bytes(0, k) + Integer.BYTES) + NeighborLists.bytes(nodes, k));
+    int sides = cross ? 1 : 2;
+    double tile = (double) Math.min(nodes, context.config().getTileRows());
+    double baseTile =
+        (double) Math.min(GraphSides.baseRows(context), context.config().getTileRows());
+    double dimension = GraphSides.nodeFeatures(context).getDimension();
+    estimate
+        .workItems(
+            cross ? (long) blocks.count() * base.count() : blocks.pairs(), new BlockPair(0, 0))
+        .shuffled(lists)
+        .holds(Float.BYTES * dimension * (tile + baseTile))
+        .holds(sides * tile * ExactSearch.bytesOfRow(k))
+        .holds(sides * NeighborLists.bytes(blocks.blockRows(), k));
+  }
+
+  private static void estimateApproximate(
+      StageContext<GraphConfig> context, Estimate.Builder estimate) {
+    int k = context.config().getK();
+    double dimension = GraphSides.nodeFeatures(context).getDimension();
+    long base = GraphSides.baseRows(context);
+    long run = Math.min(GraphSides.nodeRows(context), ProbeClusters.runRows(context.config()));
+    long runs = ProbeClusters.workItems(context);
+    double centers = Float.BYTES * dimension * RowClusters.count(base);
+    double samples = 2 * NeighborLists.bytes(RowSample.NODES, k + 1);
+    estimate
+        .workItems(ProbeClusters.workItems(context), new ProbeClusters.Rows(0, 0))
+        .parts(1, 0)
+        .shuffled(runs * (centers + (double) Integer.BYTES * base + samples))
+        .holds(run * (Float.BYTES * dimension + ExactSearch.bytesOfRow(k)))
+        .holds(NeighborLists.bytes(run, k))
+        .holds(2 * centers + 3.0 * Integer.BYTES * base);
   }
 
   @Override
   public PCollection<Part> expand(PBegin begin, StageContext<GraphConfig> context) {
-    RowBlocks blocks = blocks(context);
-    List<FindNeighbors.BlockPair> pairs = new ArrayList<>();
-    for (int left = 0; left < blocks.count(); left++) {
-      for (int right = left; right < blocks.count(); right++) {
-        pairs.add(new FindNeighbors.BlockPair(left, right));
-      }
+    Optional<Double> targetRecall = SearchPlan.of(context).targetRecall();
+    if (targetRecall.isPresent()) {
+      return begin.apply("Find Neighbors", new ProbeClusters(context, targetRecall.get()));
     }
+    RowBlocks nodes = blocks(context, GraphSides.nodeRows(context));
+    RowBlocks base = blocks(context, GraphSides.baseRows(context));
+    List<BlockPair> pairs =
+        GraphSides.isCross(context.config())
+            ? FindNeighbors.pairs(nodes, base)
+            : FindNeighbors.pairs(nodes);
     return begin
-        .apply("List Block Pairs", WorkItems.of(FindNeighbors.BlockPair.class, pairs))
-        .apply("Find Neighbors", new FindNeighbors(context, blocks));
+        .apply("List Block Pairs", WorkItems.of(BlockPair.class, pairs))
+        .apply("Find Neighbors", new FindNeighbors(context, nodes, base));
   }
 
   @Override
   public Content describe(StageContext<GraphConfig> context, List<Part> parts) {
     GraphConfig config = context.config();
-    return Content.newBuilder()
-        .setNeighborGraph(
-            NeighborGraph.newBuilder()
-                .setNodes(nodes(context))
-                .setK(config.getK())
-                .setMetric(config.getMetric())
-                .setFeatures(features(context))
-                .setSplit(config.getSplit())
-                .setEmbeddings(context.input(EMBEDDINGS).digest()))
-        .build();
+    NeighborGraph.Builder graph =
+        NeighborGraph.newBuilder()
+            .setNodes(GraphSides.nodeRows(context))
+            .setK(config.getK())
+            .setMetric(config.getMetric())
+            .setFeatures(GraphSides.nodeFeatures(context))
+            .setSplit(config.getSplit())
+            .setEmbeddings(context.input(GraphSides.EMBEDDINGS.name()).digest());
+    if (GraphSides.isCross(config)) {
+      graph.setBase(
+          GraphBase.newBuilder()
+              .setRows(GraphSides.baseRows(context))
+              .setSplit(config.getBaseSplit())
+              .setEmbeddings(GraphSides.baseArtifact(context).digest()));
+    }
+    parts.stream()
+        .map(part -> part.content().getNeighborGraph())
+        .filter(NeighborGraph::hasApproximation)
+        .forEach(part -> graph.setApproximation(part.getApproximation()));
+    return Content.newBuilder().setNeighborGraph(graph).build();
   }
 }

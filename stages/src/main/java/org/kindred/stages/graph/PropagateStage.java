@@ -87,6 +87,11 @@ public final class PropagateStage implements Stage<PropagateConfig> {
   public void check(StageContext<PropagateConfig> context) {
     NeighborGraph graph = graph(context);
     int k = context.config().getK();
+    if (graph.hasBase()) {
+      throw new StageException(
+          "the graph of step %s is a cross graph: its neighbours, of split %s, have none of their own"
+              .formatted(context.step(), graph.getBase().getSplit()));
+    }
     if (k > graph.getK()) {
       throw new StageException(
           "propagate.k is %d, valid is 1 to %d, the graph's neighbours of a node"

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -50,17 +49,6 @@ class FindNeighborsTest {
     context = runner.context(new GraphStage(), CONFIG, Map.of("embeddings", embeddings));
   }
 
-  private static List<BlockPair> pairs(RowBlocks blocks) {
-    List<BlockPair> pairs = new ArrayList<>();
-    for (int left = 0; left < blocks.count(); left++) {
-      for (int right = left; right < blocks.count(); right++) {
-        pairs.add(new BlockPair(left, right));
-      }
-    }
-    assertThat(pairs).hasSize(Math.toIntExact(blocks.pairs()));
-    return pairs;
-  }
-
   @Test
   void blocksOfTilesDoNotChangeTheFiles() throws IOException {
     StoredArtifact whole = runner.run(new GraphStage(), CONFIG, context.inputs());
@@ -70,8 +58,8 @@ class FindNeighborsTest {
     Pipeline pipeline = Pipeline.create(PipelineOptionsFactory.create());
     PAssert.that(
             pipeline
-                .apply(WorkItems.of(BlockPair.class, pairs(blocks)))
-                .apply(new FindNeighbors(context, blocks))
+                .apply(WorkItems.of(BlockPair.class, FindNeighbors.pairs(blocks)))
+                .apply(new FindNeighbors(context, blocks, blocks))
                 .apply(
                     MapElements.into(TypeDescriptors.strings())
                         .via(part -> part.files().get(0).file().getSha256())))
@@ -91,8 +79,8 @@ class FindNeighborsTest {
     Pipeline pipeline = Pipeline.create(PipelineOptionsFactory.create());
     PAssert.thatSingleton(
             pipeline
-                .apply(WorkItems.of(BlockPair.class, pairs(blocks)))
-                .apply(ParDo.of(new FindNeighbors.CompareFn(context, blocks)))
+                .apply(WorkItems.of(BlockPair.class, FindNeighbors.pairs(blocks)))
+                .apply(ParDo.of(new FindNeighbors.CompareFn(context, blocks, blocks)))
                 .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
                 .apply(
                     MapElements.into(TypeDescriptors.longs())
@@ -112,6 +100,10 @@ class FindNeighborsTest {
     assertThat(few).isEqualTo(new RowBlocks(50_000, 16_384, 1));
     assertThat(few.count()).isEqualTo(4);
     assertThat(few.pairs()).isEqualTo(10);
+    assertThat(FindNeighbors.pairs(few)).hasSize(10).contains(new BlockPair(0, 3));
+    assertThat(FindNeighbors.pairs(few, new RowBlocks(9000, 4096, 1)))
+        .hasSize(12)
+        .contains(new BlockPair(3, 0));
     assertThat(few.rowsOf(3)).isEqualTo(50_000 - 3 * 16_384);
     RowBlocks most = RowBlocks.of(128 * 4096, 4096);
     assertThat(most.blockTiles()).isEqualTo(1);

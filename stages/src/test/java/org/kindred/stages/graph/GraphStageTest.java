@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,10 +104,13 @@ class GraphStageTest {
   private record Neighbor(long id, float similarity) {}
 
   private static List<Neighbor> search(List<Row> nodes, int node, Metric metric) {
-    float[] query = vector(nodes.get(node), metric);
-    return IntStream.range(0, nodes.size())
-        .filter(other -> other != node)
-        .mapToObj(nodes::get)
+    List<Row> others = new ArrayList<>(nodes);
+    return search(others.remove(node), others, metric);
+  }
+
+  private static List<Neighbor> search(Row node, List<Row> base, Metric metric) {
+    float[] query = vector(node, metric);
+    return base.stream()
         .map(
             row ->
                 new Neighbor(
@@ -207,5 +209,105 @@ class GraphStageTest {
           assertThat(table.floatList("similarities", 4)).containsExactly(0, 0);
           return null;
         });
+  }
+
+  /** Ids of the base lie below and above the nodes', and some are the same as nodes'. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Metric.class,
+      names = {"METRIC_COSINE", "METRIC_EUCLIDEAN"})
+  void aCrossGraphTakesNeighboursFromElsewhere(Metric metric) throws IOException {
+    List<Row> rows = rowsWithTies();
+    List<Row> nodes = rows.subList(0, 30);
+    List<Row> others = EmbeddingSets.clustered("dev", 0, 9, 3);
+    GraphConfig.Builder config =
+        GraphConfig.newBuilder().setMetric(metric).setK(5).setBaseSplit("test");
+    StoredArtifact split = graph(rows, config);
+    assertCross(split, nodes, rows.subList(30, 35), metric, 5);
+    StoredArtifact set =
+        runner.run(
+            new GraphStage(),
+            config.setK(9).setBaseSplit("dev").build(),
+            Map.of("embeddings", publish(rows), "base", publish(others)));
+    assertCross(set, nodes, others, metric, 9);
+  }
+
+  private static void assertCross(
+      StoredArtifact artifact, List<Row> nodes, List<Row> base, Metric metric, int k)
+      throws IOException {
+    NeighborGraph graph = artifact.content().getNeighborGraph();
+    assertThat(graph.getNodes()).isEqualTo(nodes.size());
+    assertThat(graph.getBase().getRows()).isEqualTo(base.size());
+    assertThat(graph.getBase().getSplit()).isEqualTo(base.get(0).split());
+    assertThat(graph.getBase().getEmbeddings()).isNotEmpty();
+    assertThat(graph.hasApproximation()).isFalse();
+    Artifacts.read(
+        artifact,
+        Tables.NEIGHBORS,
+        table -> {
+          for (int node = 0; node < nodes.size(); node++) {
+            List<Neighbor> expected = search(nodes.get(node), base, metric).subList(0, k);
+            assertThat(table.longList("neighbors", node))
+                .as("node %d", node)
+                .containsExactly(expected.stream().mapToLong(Neighbor::id).toArray());
+            assertThat(table.floatList("similarities", node)[k - 1])
+                .isEqualTo(expected.get(k - 1).similarity());
+          }
+          return null;
+        });
+  }
+
+  @Test
+  void tilesDoNotChangeACrossGraph() throws IOException {
+    List<Row> rows = new ArrayList<>(EmbeddingSets.clustered("train", 0, 9000, 3));
+    rows.addAll(EmbeddingSets.clustered("test", 100_000, 5000, 3));
+    Map<String, StoredArtifact> inputs = Map.of("embeddings", publish(rows));
+    GraphConfig.Builder config =
+        GraphConfig.newBuilder().setK(4).setSplit("test").setBaseSplit("train");
+    StoredArtifact tiled = runner.run(new GraphStage(), config.setTileRows(4096).build(), inputs);
+    StoredArtifact whole =
+        new StageRunner(runner.store(), 1)
+            .run(new GraphStage(), config.setTileRows(16384).build(), inputs);
+    assertThat(tiled.parts(Tables.NEIGHBORS)).hasSize(2);
+    assertThat(Artifacts.files(whole)).isEqualTo(Artifacts.files(tiled));
+  }
+
+  @Test
+  void aBaseThatCannotServeIsNamed() throws IOException {
+    List<Row> rows = rowsWithTies();
+    GraphConfig.Builder config = GraphConfig.newBuilder().setK(6);
+    assertFails(
+        rows,
+        config.clone().setBaseSplit("test"),
+        "graph.k is 6, valid is 1 to 5: split test has 5 examples");
+    assertFails(
+        rows,
+        config.clone().setBaseSplit("train"),
+        "graph.split and graph.base_split are both \"train\": every node would find itself");
+    assertFails(
+        rows,
+        config.clone().setBaseSplit("dev"),
+        "graph.base_split is \"dev\", valid are the embeddings' splits: test, train");
+    Map<String, StoredArtifact> inputs =
+        Map.of(
+            "embeddings", publish(rows), "base", publish(EmbeddingSets.clustered("dev", 0, 9, 4)));
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () -> runner.run(new GraphStage(), config.clone().setBaseSplit("dev").build(), inputs))
+        .withMessage("features of input base have dimension 4, valid is that of the nodes, 3");
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> runner.run(new GraphStage(), config.build(), inputs))
+        .withMessage(
+            "graph.base_split is empty, but there is an input base: valid is one of its splits");
+  }
+
+  @Test
+  void anIdThatComesTwiceIsNamed() {
+    List<Row> rows = EmbeddingSets.clustered("train", 0, 6, 3);
+    rows.set(4, new Row(9, "train", 1, 0, 1, 0));
+    assertFails(
+        rows,
+        GraphConfig.newBuilder().setK(2),
+        ": table learned-embedding: example 9 follows example 9, valid are ascending ids, each once");
   }
 }

@@ -29,7 +29,9 @@ public final class CounterRandom {
      */
     NOISE(6),
     /** Choice of the examples that an epoch looks at; id is the example's number. */
-    EPOCH_PLAN(7);
+    EPOCH_PLAN(7),
+    /** Samples of rows; id tells what for. */
+    ROW_SAMPLE(8);
 
     private final int tag;
 

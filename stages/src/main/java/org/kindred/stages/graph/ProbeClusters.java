@@ -1,0 +1,329 @@
+package org.kindred.stages.graph;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.beam.sdk.coders.ByteArrayCoder;
+import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.coders.VarIntCoder;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.transforms.Combine;
+import org.apache.beam.sdk.transforms.Flatten;
+import org.apache.beam.sdk.transforms.MapElements;
+import org.apache.beam.sdk.transforms.PTransform;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.View;
+import org.apache.beam.sdk.values.KV;
+import org.apache.beam.sdk.values.PBegin;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
+import org.apache.beam.sdk.values.PCollectionView;
+import org.apache.beam.sdk.values.TupleTag;
+import org.apache.beam.sdk.values.TupleTagList;
+import org.apache.beam.sdk.values.TypeDescriptor;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.Similarity;
+import org.kindred.models.neighbors.ClusteredSearch;
+import org.kindred.models.neighbors.ExactSearch;
+import org.kindred.models.neighbors.NeighborLists;
+import org.kindred.models.neighbors.RecallCurve;
+import org.kindred.models.neighbors.RecallEstimate;
+import org.kindred.models.neighbors.RowClusters;
+import org.kindred.models.neighbors.Tile;
+import org.kindred.proto.artifact.v1.Content;
+import org.kindred.proto.artifact.v1.GraphApproximation;
+import org.kindred.proto.artifact.v1.NeighborGraph;
+import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.stages.Part;
+import org.kindred.stages.Runs;
+import org.kindred.stages.StageContext;
+import org.kindred.stages.StepFn;
+import org.kindred.stages.WorkItems;
+import org.kindred.stages.metrics.StageMetrics;
+
+/**
+ * Approximate neighbours by an inverted file. Centres are trained on a sample of the base; runs of
+ * the base are divided among them, and compared with a sample of the nodes; from the sample's exact
+ * neighbours follow how many clusters each node must look into, and what share of the neighbours
+ * that finds; then runs of nodes are searched, and a table of each {@link NeighborShards#ROWS} of
+ * them is written. What goes to every worker are the centres and the cluster of each row: 4 bytes.
+ */
+final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
+  private static final long serialVersionUID = 1L;
+
+  /** Tiles of a run of nodes: each run reads the whole base, so that few runs are better. */
+  private static final int RUN_TILES = 8;
+
+  private static final int SAMPLES = 2;
+
+  private static final TupleTag<KV<Integer, byte[]>> CLUSTERS = new TupleTag<>() {};
+  private static final TupleTag<KV<Integer, byte[]>> NEIGHBORS = new TupleTag<>() {};
+
+  private final StageContext<GraphConfig> context;
+  private final double targetRecall;
+
+  ProbeClusters(StageContext<GraphConfig> context, double targetRecall) {
+    this.context = context;
+    this.targetRecall = targetRecall;
+  }
+
+  /** A run of rows, or all of them. */
+  record Rows(int first, int count) implements Serializable {}
+
+  static int runRows(GraphConfig config) {
+    return (int) Math.min(Integer.MAX_VALUE / 2, (long) RUN_TILES * config.getTileRows());
+  }
+
+  /** Returns the number of descriptions of work that the runner hands out. */
+  static long workItems(StageContext<GraphConfig> context) {
+    int run = runRows(context.config());
+    return 2L
+        + Runs.count(GraphSides.baseRows(context), run)
+        + Runs.count(GraphSides.nodeRows(context), run);
+  }
+
+  private WorkItems<Rows> runs(long rows) {
+    return WorkItems.of(
+        Rows.class,
+        Runs.of(Math.toIntExact(rows), runRows(context.config()))
+            .map(run -> new Rows(run.first(), run.count()))
+            .toList());
+  }
+
+  private static WorkItems<Rows> all(long rows) {
+    return WorkItems.of(Rows.class, List.of(new Rows(0, Math.toIntExact(rows))));
+  }
+
+  @Override
+  public PCollection<Part> expand(PBegin begin) {
+    long base = GraphSides.baseRows(context);
+    long nodes = GraphSides.nodeRows(context);
+    PCollectionView<byte[]> centers =
+        begin
+            .apply("List Base", all(base))
+            .apply("Train Centers", ParDo.of(new TrainFn(context)))
+            .setCoder(ByteArrayCoder.of())
+            .apply("Share Centers", View.asSingleton());
+    PCollectionTuple divided =
+        begin
+            .apply("List Runs of Base", runs(base))
+            .apply(
+                "Divide Base",
+                ParDo.of(new DivideFn(context, centers))
+                    .withSideInputs(centers)
+                    .withOutputTags(CLUSTERS, TupleTagList.of(NEIGHBORS)));
+    PCollectionView<Iterable<KV<Integer, byte[]>>> clusters =
+        divided
+            .get(CLUSTERS)
+            .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
+            .apply("Share Clusters", View.asIterable());
+    PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors =
+        divided
+            .get(NEIGHBORS)
+            .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
+            .apply("Merge Samples", Combine.perKey(FindNeighbors::merge))
+            .apply("Share Samples", View.asIterable());
+    SharedClusters shared = new SharedClusters(context, centers, clusters);
+    PCollection<GraphApproximation> approximation =
+        begin
+            .apply("List Nodes", all(nodes))
+            .apply(
+                "Measure Recall",
+                ParDo.of(new MeasureFn(context, shared, neighbors, targetRecall))
+                    .withSideInputs(centers, clusters, neighbors))
+            .setCoder(SerializableCoder.of(GraphApproximation.class));
+    PCollectionView<GraphApproximation> probes =
+        approximation.apply("Share Recall", View.asSingleton());
+    PCollection<Part> written =
+        begin
+            .apply("List Runs of Nodes", runs(nodes))
+            .apply(
+                "Search Clusters",
+                ParDo.of(new SearchFn(context, shared, probes))
+                    .withSideInputs(centers, clusters, probes))
+            .setCoder(SerializableCoder.of(Part.class));
+    PCollection<Part> recall =
+        approximation
+            .apply(
+                "Tell Recall",
+                MapElements.into(TypeDescriptor.of(Part.class)).via(ProbeClusters::part))
+            .setCoder(SerializableCoder.of(Part.class));
+    return PCollectionList.of(written).and(recall).apply("All Parts", Flatten.pCollections());
+  }
+
+  private static Part part(GraphApproximation approximation) {
+    NeighborGraph graph = NeighborGraph.newBuilder().setApproximation(approximation).build();
+    return Part.of(List.of(), Content.newBuilder().setNeighborGraph(graph).build());
+  }
+
+  /** A function that reads both sides and multiplies. */
+  abstract static class SidesFn<O> extends StepFn<Rows, O> {
+    private static final long serialVersionUID = 1L;
+
+    final StageContext<GraphConfig> context;
+    transient GraphSides sides;
+    transient MatrixProduct product;
+
+    SidesFn(StageContext<GraphConfig> context) {
+      this.context = context;
+    }
+
+    @Setup
+    public final void setUp() throws IOException {
+      sides = GraphSides.open(context);
+      product = new MatrixProduct();
+    }
+
+    @Teardown
+    public final void tearDown() {
+      if (sides != null) {
+        sides.close();
+      }
+      if (product != null) {
+        product.close();
+      }
+    }
+
+    /** Neighbours sought of a sampled node, which in a plain graph may be found as its own. */
+    final int sampleK() {
+      return context.config().getK() + (sides.isCross() ? 0 : 1);
+    }
+  }
+
+  static final class TrainFn extends SidesFn<byte[]> {
+    private static final long serialVersionUID = 1L;
+
+    TrainFn(StageContext<GraphConfig> context) {
+      super(context);
+    }
+
+    @ProcessElement
+    public void process(@Element Rows base, OutputReceiver<byte[]> output) {
+      int[] sample = RowSample.training(base.count(), RowClusters.trainingRows(base.count()));
+      float[] centers =
+          RowClusters.train(
+              product,
+              Similarity.of(context.config().getMetric()),
+              sides.base().vectors(sample),
+              sides.base().dimension(),
+              RowClusters.count(base.count()));
+      ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * centers.length);
+      bytes.asFloatBuffer().put(centers);
+      output.output(bytes.array());
+    }
+  }
+
+  /** Tells each row's cluster, and the nearest of a run of the base to the sampled nodes. */
+  static final class DivideFn extends SidesFn<KV<Integer, byte[]>> {
+    private static final long serialVersionUID = 1L;
+
+    private final PCollectionView<byte[]> centers;
+
+    DivideFn(StageContext<GraphConfig> context, PCollectionView<byte[]> centers) {
+      super(context);
+      this.centers = centers;
+    }
+
+    @ProcessElement
+    public void process(@Element Rows rows, ProcessContext process, MultiOutputReceiver output) {
+      Tile run = sides.baseTile(rows.first(), rows.count());
+      Tile means = SharedClusters.tile(context, run.dim(), process.sideInput(centers));
+      int[] clusters = new ExactSearch(product, 1).search(run, means).ids();
+      ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * clusters.length);
+      bytes.asIntBuffer().put(clusters);
+      output.get(CLUSTERS).output(KV.of(rows.first(), bytes.array()));
+      ExactSearch search = new ExactSearch(product, sampleK());
+      for (int which = 0; which < SAMPLES; which++) {
+        Tile nodes = sides.nodeTile(RowSample.nodes(sides.nodes().size(), which));
+        output.get(NEIGHBORS).output(KV.of(which, search.search(nodes, run).toBytes()));
+      }
+    }
+  }
+
+  /** Chooses how many clusters are looked into, by one sample, and measures recall by the other. */
+  static final class MeasureFn extends SidesFn<GraphApproximation> {
+    private static final long serialVersionUID = 1L;
+
+    private final SharedClusters shared;
+    private final PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors;
+    private final double targetRecall;
+
+    MeasureFn(
+        StageContext<GraphConfig> context,
+        SharedClusters shared,
+        PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors,
+        double targetRecall) {
+      super(context);
+      this.shared = shared;
+      this.neighbors = neighbors;
+      this.targetRecall = targetRecall;
+    }
+
+    @ProcessElement
+    public void process(@Element Rows nodes, ProcessContext process) {
+      RowClusters clusters = shared.read(process::sideInput, sides.base().dimension());
+      RecallCurve[] curves = new RecallCurve[SAMPLES];
+      for (KV<Integer, byte[]> lists : process.sideInput(neighbors)) {
+        int[] sample = RowSample.nodes(nodes.count(), lists.getKey());
+        curves[lists.getKey()] =
+            RecallCurve.of(
+                product,
+                clusters,
+                sides.nodeTile(sample),
+                sides.isCross() ? new int[0] : sample,
+                NeighborLists.fromBytes(lists.getValue()),
+                context.config().getK());
+      }
+      int probes = curves[0].probesFor(targetRecall);
+      RecallEstimate recall = curves[1].at(probes);
+      process.output(
+          GraphApproximation.newBuilder()
+              .setTargetRecall(targetRecall)
+              .setClusters(clusters.count())
+              .setProbes(probes)
+              .setRecall(recall.mean())
+              .setRecallLower(recall.lower())
+              .setRecallUpper(recall.upper())
+              .setSampledNodes(recall.queries())
+              .build());
+    }
+  }
+
+  static final class SearchFn extends SidesFn<Part> {
+    private static final long serialVersionUID = 1L;
+
+    private final SharedClusters shared;
+    private final PCollectionView<GraphApproximation> probes;
+    private final Counter searched = StageMetrics.counter("nodes");
+
+    SearchFn(
+        StageContext<GraphConfig> context,
+        SharedClusters shared,
+        PCollectionView<GraphApproximation> probes) {
+      super(context);
+      this.shared = shared;
+      this.probes = probes;
+    }
+
+    @ProcessElement
+    public void process(@Element Rows rows, ProcessContext process) throws IOException {
+      ClusteredSearch search =
+          new ClusteredSearch(
+              product,
+              shared.read(process::sideInput, sides.base().dimension()),
+              context.config().getK(),
+              process.sideInput(probes).getProbes(),
+              !sides.isCross());
+      Tile nodes = sides.nodeTile(rows.first(), rows.count());
+      NeighborLists lists = search.search(nodes, sides::baseTile);
+      for (int from = 0; from < lists.rows(); from += NeighborShards.ROWS) {
+        int to = Math.min(lists.rows(), from + NeighborShards.ROWS);
+        process.output(NeighborShards.write(context, sides, lists.slice(from, to)));
+      }
+      searched.inc(rows.count());
+    }
+  }
+}

@@ -1,0 +1,211 @@
+package org.kindred.models.neighbors;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.MatrixProduct.Matrix;
+import org.kindred.models.linalg.MatrixProduct.Product;
+
+/**
+ * Approximate k nearest neighbours: each query is compared with the rows of its nearest clusters
+ * alone, and gets the exact nearest of these.
+ *
+ * <p>Queries that look into the same cluster are multiplied with it together. As in {@link
+ * ExactSearch} the float32 products only rule out; what they leave is compared exactly. So the
+ * result is a function of queries, rows and clusters alone, ties go to the lower position, and a
+ * true neighbour is missed only where its cluster is not looked into.
+ *
+ * <p>Threading: thread-safe. A search spreads over the common fork-join pool.
+ *
+ * <p>Paper: H. Jégou, M. Douze, C. Schmid, "Product Quantization for Nearest Neighbor Search", IEEE
+ * TPAMI 2011, section IV (the inverted file, here without quantization).
+ */
+public final class ClusteredSearch {
+
+  /** Rows of one side of a product. */
+  private static final int BLOCK_ROWS = 1024;
+
+  private final MatrixProduct product;
+  private final RowClusters clusters;
+  private final int k;
+  private final int probes;
+  private final boolean excludeSelf;
+  private final int blockRows;
+
+  /** Reads rows of the base. */
+  @FunctionalInterface
+  public interface Rows {
+    /**
+     * Returns some rows as a tile of their own, numbered from 0; called from several threads.
+     *
+     * @param positions one or more, ascending
+     */
+    Tile gather(int[] positions);
+  }
+
+  /**
+   * @param product multiplies the blocks; whoever opened it closes it, after the last search
+   * @param clusters the base
+   * @param k neighbours of each query, 1 to the base's rows, less itself where that is excluded
+   * @param probes clusters that a query is compared with, at least
+   * @param excludeSelf whether queries are rows of the base, where none is its own neighbour
+   */
+  public ClusteredSearch(
+      MatrixProduct product, RowClusters clusters, int k, int probes, boolean excludeSelf) {
+    this(product, clusters, k, probes, excludeSelf, BLOCK_ROWS);
+  }
+
+  ClusteredSearch(
+      MatrixProduct product,
+      RowClusters clusters,
+      int k,
+      int probes,
+      boolean excludeSelf,
+      int blockRows) {
+    int most = excludeSelf ? clusters.rows() - 1 : clusters.rows();
+    if (k < 1 || k > most) {
+      throw new IllegalArgumentException("k is " + k + ", valid is 1 to " + most);
+    }
+    if (probes < 1) {
+      throw new IllegalArgumentException("probes is " + probes + ", valid is 1 or more");
+    }
+    this.product = product;
+    this.clusters = clusters;
+    this.k = k;
+    this.probes = probes;
+    this.excludeSelf = excludeSelf;
+    this.blockRows = blockRows;
+  }
+
+  /** Gives each query its nearest among the rows of its clusters. */
+  public NeighborLists search(Tile queries, Rows base) {
+    Probes found = Probes.of(product, queries, clusters, probes, excludeSelf ? k + 1 : k);
+    List<Block> blocks = Block.cut(queries, blockRows, k);
+    int[][] lookers = lookers(found, queries.rows());
+    IntStream.range(0, clusters.count())
+        .parallel()
+        .forEach(cluster -> compare(queries, blocks, lookers[cluster], cluster, base));
+    float[] scores = new float[Math.multiplyExact(queries.rows(), k)];
+    int[] ids = new int[scores.length];
+    for (Block block : blocks) {
+      for (int row = 0; row < block.rows(); row++) {
+        block.candidates().drain(row, scores, ids, (block.start() + row) * k);
+      }
+    }
+    return new NeighborLists(queries.first(), queries.rows(), k, k, scores, ids);
+  }
+
+  /** For each cluster the queries that look into it, ascending. */
+  private int[][] lookers(Probes found, int queries) {
+    int[] counts = new int[clusters.count()];
+    for (int query = 0; query < queries; query++) {
+      for (int rank = 0; rank < found.count(query); rank++) {
+        counts[found.cluster(query, rank)]++;
+      }
+    }
+    int[][] lookers = new int[counts.length][];
+    Arrays.setAll(lookers, cluster -> new int[counts[cluster]]);
+    for (int query = queries - 1; query >= 0; query--) {
+      for (int rank = 0; rank < found.count(query); rank++) {
+        int cluster = found.cluster(query, rank);
+        lookers[cluster][--counts[cluster]] = query;
+      }
+    }
+    return lookers;
+  }
+
+  private void compare(Tile queries, List<Block> blocks, int[] lookers, int cluster, Rows base) {
+    int size = clusters.size(cluster);
+    for (int from = 0; from < size && lookers.length > 0; from += blockRows) {
+      int[] members = clusters.members(cluster, from, Math.min(size, from + blockRows));
+      Tile part = base.gather(members);
+      queries.checkComparable(part);
+      try (Matrix partRows = product.upload(part.rows(0, part.rows()), part.rows(), part.dim())) {
+        for (int first = 0; first < lookers.length; first += blockRows) {
+          int[] some =
+              Arrays.copyOfRange(lookers, first, Math.min(lookers.length, first + blockRows));
+          try (Matrix rows = product.upload(gather(queries, some), some.length, queries.dim());
+              Product products = product.multiply(rows, partRows)) {
+            new Comparison(queries, part, members).of(some, blocks, products);
+          }
+        }
+      }
+    }
+  }
+
+  private static FloatBuffer gather(Tile queries, int[] rows) {
+    FloatBuffer values = FloatBuffer.allocate(rows.length * queries.dim());
+    for (int row : rows) {
+      values.put(queries.rows(row, 1));
+    }
+    return values.flip();
+  }
+
+  /** Compares queries with rows of one cluster. */
+  private final class Comparison {
+    private final Tile queries;
+    private final Tile part;
+    private final int[] members;
+    private final float[] norms;
+    private final float[] similarities;
+    private final int[] near;
+    private final float[] scores;
+    private final TopK nearest;
+
+    Comparison(Tile queries, Tile part, int[] members) {
+      this.queries = queries;
+      this.part = part;
+      this.members = members;
+      this.norms = part.squaredNorms(0, part.rows());
+      this.similarities = new float[part.rows()];
+      this.near = new int[part.rows()];
+      this.scores = new float[part.rows()];
+      this.nearest = new TopK(1, k + 1);
+    }
+
+    void of(int[] rows, List<Block> blocks, Product products) {
+      for (int i = 0; i < rows.length; i++) {
+        products.row(i).get(similarities);
+        queries.similarity().fromProducts(similarities, queries.squaredNorm(rows[i]), norms);
+        Block block = blocks.get(rows[i] / blockRows);
+        synchronized (block) {
+          offer(rows[i], block.candidates(), rows[i] - block.start());
+        }
+      }
+    }
+
+    private void offer(int query, TopK best, int row) {
+      int self = excludeSelf ? queries.first() + query : -1;
+      double error = queries.errorBound(query, part);
+      float enough = enough(best.threshold(row), error);
+      int count = 0;
+      for (int other = 0; other < similarities.length; other++) {
+        if (similarities[other] >= enough && members[other] != self) {
+          near[count++] = other;
+        }
+      }
+      queries.scores(query, part, near, count, scores);
+      for (int c = 0; c < count; c++) {
+        best.offer(row, scores[c], members[near[c]]);
+      }
+    }
+
+    /**
+     * What a product must reach for its row to be worth an exact comparison. A query that has no
+     * neighbours yet can still leave out what is worse than k others of this cluster.
+     */
+    private float enough(float threshold, double error) {
+      if (threshold > Float.NEGATIVE_INFINITY) {
+        return Math.nextDown((float) (threshold - error));
+      }
+      nearest.clear(0);
+      for (int other = 0; other < similarities.length; other++) {
+        nearest.offer(0, similarities[other], other);
+      }
+      nearest.settle(0);
+      return Math.nextDown((float) (nearest.threshold(0) - 2 * error));
+    }
+  }
+}
