@@ -45,6 +45,7 @@ public final class HtmlReport {
       List<ProbesSection> probes,
       List<TrainingSection> trainings,
       List<GallerySection> galleries,
+      List<GraphsSection> graphs,
       List<PositivesSection> positives,
       List<ViewsSection> views,
       List<ClustersSection> clusterings,
@@ -86,6 +87,7 @@ public final class HtmlReport {
     List<ProbesSection> probes = readable("linear probes", () -> ProbesSection.of(artifacts));
     List<TrainingSection> trainings = readable("training", () -> TrainingSection.of(artifacts));
     List<GallerySection> galleries = readable("neighbours", () -> GallerySection.of(artifacts));
+    List<GraphsSection> graphs = readable("graphs", () -> GraphsSection.of(artifacts));
     List<PositivesSection> positives = readable("positives", () -> PositivesSection.of(artifacts));
     List<ViewsSection> views = readable("views", () -> ViewsSection.of(artifacts));
     List<ClustersSection> clusterings = readable("clusters", () -> ClustersSection.of(artifacts));
@@ -98,6 +100,7 @@ public final class HtmlReport {
                 probes,
                 trainings,
                 galleries,
+                graphs,
                 positives,
                 views,
                 clusterings,
@@ -113,6 +116,7 @@ public final class HtmlReport {
         probes,
         trainings,
         galleries,
+        graphs,
         positives,
         views,
         clusterings,

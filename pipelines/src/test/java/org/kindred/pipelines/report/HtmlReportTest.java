@@ -63,6 +63,7 @@ class HtmlReportTest {
             "probes-evaluate",
             "training-pretrain",
             "neighbours-evaluate",
+            "graphs",
             "positives-positives",
             "views-views",
             "clusters-clusters-embedding",
@@ -130,6 +131,19 @@ class HtmlReportTest {
         .containsExactly("tile none", "tile wrong");
     assertThat(html.texts(strip + "[2]/div[@class='tiles']//figcaption").get(0))
         .isEqualTo("no label0.500");
+  }
+
+  @Test
+  void anApproximateGraphTellsItsRecall() {
+    assertThat(html.texts(section("graphs") + "//tbody/tr/*"))
+        .containsExactly(
+            "graph",
+            "approximate: 2 of 3 clusters",
+            "9, train",
+            "the other nodes",
+            "3",
+            "cosine",
+            "0.9500 (0.9400 to 0.9600, 4 nodes)");
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.kindred.proto.artifact.v1.EmbeddingSet;
 import org.kindred.proto.artifact.v1.Evaluation;
 import org.kindred.proto.artifact.v1.FeatureSource;
 import org.kindred.proto.artifact.v1.FeatureTable;
+import org.kindred.proto.artifact.v1.GraphApproximation;
 import org.kindred.proto.artifact.v1.HopStatistics;
 import org.kindred.proto.artifact.v1.HorizontalFlip;
 import org.kindred.proto.artifact.v1.ImageEncoding;
@@ -230,7 +231,21 @@ final class SampleRun {
   }
 
   private void graph() throws IOException {
-    NeighborGraph graph = NeighborGraph.newBuilder().setNodes(9).setK(3).setSplit("train").build();
+    NeighborGraph graph =
+        NeighborGraph.newBuilder()
+            .setNodes(9)
+            .setK(3)
+            .setMetric(Metric.METRIC_COSINE)
+            .setSplit("train")
+            .setApproximation(
+                GraphApproximation.newBuilder()
+                    .setClusters(3)
+                    .setProbes(2)
+                    .setRecall(0.95)
+                    .setRecallLower(0.94)
+                    .setRecallUpper(0.96)
+                    .setSampledNodes(4))
+            .build();
     Table neighbors =
         new Table(
             Tables.NEIGHBORS,
