@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Times Kindred beside what it would replace, in turns, and prints a table in Markdown.
 
-    ./mvnw -B -ntp -DskipTests package && runners/benchmarks/compare.py [train] [objectives] [augment] [graph] [--rounds N]
+    ./mvnw -B -ntp -DskipTests package && runners/benchmarks/compare.py [train] [objectives] [augment] [--rounds N]
 
-Needs Python packages torch, torchvision, faiss and Pillow; the machine should do nothing else. A figure is the median
-over the rounds; a ratio is the median of the rounds' own ratios, above 1 when Kindred is faster. `objectives` has a
-table of its own: what an objective costs beside the network.
+Needs Python packages torch, torchvision and Pillow; the machine should do nothing else. A figure is the median over the
+rounds; a ratio is the median of the rounds' own ratios, above 1 when Kindred is faster. `objectives` has a table of its
+own: what an objective costs beside the network. Graphs: graph.py beside this file.
 """
 import argparse
 import json
@@ -40,9 +40,9 @@ def output(command):
     return [{**line, "memory": usage.ru_maxrss * 1024} for line in lines]
 
 
-def kindred(module, main_class, *arguments):
+def kindred(module, main_class, *arguments, heap="8g", before=()):
     classpath = (HOME / "runners/target/classpath.txt").read_text().strip()
-    return output(["java", "-Xmx8g", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp",
+    return output([*before, "java", f"-Xmx{heap}", "--add-opens=java.base/java.nio=ALL-UNNAMED", "-cp",
                    f"{module}/target/test-classes:{module}/target/classes:{classpath}", main_class, *map(str, arguments)])
 
 
@@ -96,13 +96,13 @@ def augment():
         yield f"views, {recipe}", "images/s/core", ours[recipe]["images_per_s_per_core"], "torchvision", rate
 
 
-def graph():
-    """Seconds for the exact graph of 50,000 x 128."""
-    sizes, ks = (50_000, 128), (4, 10, 200)
-    ours = kindred("tf-models", "org.kindred.models.neighbors.GraphBenchmark", *sizes, 3, *ks)[0]["seconds"]
-    theirs = peer("knn_graph.py", *sizes, THREADS, *ks)["seconds"]
-    for k in ks:
-        yield f"exact kNN graph, 50,000 x 128, k={k}", "s", ours[f"k{k}"], "FAISS IndexFlatIP", theirs[f"k{k}"]
+def print_table(rows):
+    """Prints what `rows` has by (work, unit, name of the baseline): pairs of figures, ours and theirs."""
+    print("| work | unit | Kindred | baseline | ratio |\n|---|---|---|---|---|")
+    for (work, unit, their_name), pairs in rows.items():
+        ratio = statistics.median(a / b if unit.startswith("images") else b / a for a, b in pairs)
+        ours, theirs = (statistics.median(side) for side in zip(*pairs))
+        print(f"| {work} | {unit} | {ours:,.4g} | {theirs:,.4g} ({their_name}) | {ratio:.2f} |")
 
 
 def compare(names, rounds):
@@ -111,14 +111,10 @@ def compare(names, rounds):
         for name in names:
             for work, unit, ours, their_name, theirs in COMPARED[name]():
                 rows.setdefault((work, unit, their_name), []).append((ours, theirs))
-    print("| work | unit | Kindred | baseline | ratio |\n|---|---|---|---|---|")
-    for (work, unit, their_name), pairs in rows.items():
-        ratio = statistics.median(a / b if unit.startswith("images") else b / a for a, b in pairs)
-        ours, theirs = (statistics.median(side) for side in zip(*pairs))
-        print(f"| {work} | {unit} | {ours:,.4g} | {theirs:,.4g} ({their_name}) | {ratio:.2f} |")
+    print_table(rows)
 
 
-COMPARED = {"train": train, "augment": augment, "graph": graph}
+COMPARED = {"train": train, "augment": augment}
 
 
 def main():

@@ -1,87 +1,83 @@
 package org.kindred.models.neighbors;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.stream.Collectors;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.Similarity;
 
 /**
- * Measures the exact graph of one tile of clustered unit rows, on all processors. Prints one line
- * of JSON with the median seconds for each k, after one search to warm up.
+ * Measures the exact graph of one tile of unit rows, on all processors. Prints for each k a line of
+ * JSON with the median seconds, and processor seconds, of some searches after one to warm up.
  *
- * <p>Arguments: rows (50000), dimension (128), repetitions (3), then each k (4 10 200).
+ * <p>Arguments: a file of rows (float32, little-endian, row by row, nothing else), dimension,
+ * repetitions, then each k.
  */
 final class GraphBenchmark {
 
-  private static final int ROWS_PER_CLUSTER = 500;
-  private static final float SPREAD = 0.7f;
+  private record Times(double seconds, double cpuSeconds) {}
 
   private GraphBenchmark() {}
 
-  public static void main(String[] arguments) {
-    int rows = argument(arguments, 0, 50_000);
-    int dim = argument(arguments, 1, 128);
-    int repetitions = argument(arguments, 2, 3);
-    List<Integer> ks = new ArrayList<>();
-    for (int i = 3; i < arguments.length; i++) {
-      ks.add(Integer.valueOf(arguments[i]));
-    }
-    StringBuilder seconds = new StringBuilder();
-    Tile tile = Tile.of(Similarity.COSINE, 0, dim, clustered(rows, dim));
+  public static void main(String[] arguments) throws IOException {
+    int dim = Integer.parseInt(arguments[1]);
+    int repetitions = Integer.parseInt(arguments[2]);
+    Tile tile = Tile.of(Similarity.COSINE, 0, dim, read(Path.of(arguments[0])));
     try (MatrixProduct product = new MatrixProduct()) {
-      for (int k : ks.isEmpty() ? List.of(4, 10, 200) : ks) {
-        seconds.append(
-            String.format(
-                Locale.ROOT,
-                "%s\"k%d\": %.3f",
-                seconds.isEmpty() ? "" : ", ",
-                k,
-                medianSeconds(new ExactSearch(product, k), tile, repetitions)));
+      for (int i = 3; i < arguments.length; i++) {
+        int k = Integer.parseInt(arguments[i]);
+        ExactSearch search = new ExactSearch(product, k);
+        Times times = median(repetitions, () -> search.within(tile));
+        System.out.printf(
+            Locale.ROOT,
+            "{\"benchmark\": \"exact-graph\", \"n\": %d, \"dim\": %d, \"k\": %d, \"seconds\": %.3f,"
+                + " \"cpu_seconds\": %.3f}%n",
+            tile.rows(),
+            dim,
+            k,
+            times.seconds,
+            times.cpuSeconds);
       }
     }
-    System.out.printf(
-        Locale.ROOT,
-        "{\"benchmark\": \"exact-graph\", \"n\": %d, \"dim\": %d, \"threads\": %d, \"seconds\": {%s}}%n",
-        rows,
-        dim,
-        Runtime.getRuntime().availableProcessors(),
-        seconds);
   }
 
-  private static int argument(String[] arguments, int index, int otherwise) {
-    return arguments.length > index ? Integer.parseInt(arguments[index]) : otherwise;
+  private static float[] read(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      FloatBuffer values =
+          channel
+              .map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .asFloatBuffer();
+      float[] rows = new float[values.remaining()];
+      values.get(rows);
+      return rows;
+    }
   }
 
-  private static double medianSeconds(ExactSearch search, Tile tile, int repetitions) {
-    search.within(tile);
-    List<Double> seconds = new ArrayList<>();
+  private static Times median(int repetitions, Runnable work) {
+    work.run();
+    OperatingSystemMXBean process =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    List<Times> times = new ArrayList<>();
     for (int repetition = 0; repetition < repetitions; repetition++) {
+      long cpu = process.getProcessCpuTime();
       long start = System.nanoTime();
-      search.within(tile);
-      seconds.add((System.nanoTime() - start) / 1e9);
+      work.run();
+      times.add(
+          new Times((System.nanoTime() - start) / 1e9, (process.getProcessCpuTime() - cpu) / 1e9));
     }
-    Collections.sort(seconds);
-    return seconds.get(repetitions / 2);
-  }
-
-  /** Gaussian clusters around Gaussian centres. */
-  private static float[] clustered(int rows, int dim) {
-    Random random = new Random(0);
-    int clusters = Math.max(10, rows / ROWS_PER_CLUSTER);
-    float[] centers = new float[clusters * dim];
-    for (int i = 0; i < centers.length; i++) {
-      centers[i] = (float) random.nextGaussian();
-    }
-    float[] values = new float[rows * dim];
-    for (int row = 0; row < rows; row++) {
-      int center = random.nextInt(clusters) * dim;
-      for (int d = 0; d < dim; d++) {
-        values[row * dim + d] = centers[center + d] + SPREAD * (float) random.nextGaussian();
-      }
-    }
-    return values;
+    return times.stream()
+        .sorted(Comparator.comparingDouble(Times::seconds))
+        .collect(Collectors.toList())
+        .get(repetitions / 2);
   }
 }
