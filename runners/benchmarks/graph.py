@@ -56,8 +56,8 @@ def approximate(rows):
     count, recall = 200_000, 0.95
     theirs = peer("knn_graph.py", rows.of(count), DIMENSION, THREADS, 10, "--recall", recall)["k10"]
     ours = stage(rows, count, recall)
-    name = f"hnswlib, build and query all, recall {theirs['recall']:.3f}"
-    yield f"approximate graph, {count:,} x {DIMENSION}, k=10, recall {ours['recall']:.3f}", name, ours, theirs
+    name = f"hnswlib, build and query all, recall {theirs['recall']:.2f}"
+    yield f"approximate graph, {count:,} x {DIMENSION}, k=10, recall {ours['recall']:.2f}", name, ours, theirs
 
 
 def peak(rows, count, *recall, processors=None):

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.protobuf.Message;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -269,9 +270,11 @@ class EstimateTest {
 
   @Test
   void graphsOfManyShards() throws IOException {
+    List<EmbeddingSets.Row> rows =
+        new ArrayList<>(EmbeddingSets.clustered("train", 0, 9000, 3));
+    rows.addAll(EmbeddingSets.clustered("test", 30_000, 20, 3));
     StoredArtifact embeddings =
-        EmbeddingSets.publish(
-            runner.store(), List.of("a", "b", "c"), EmbeddingSets.clustered("train", 0, 9000, 3));
+        EmbeddingSets.publish(runner.store(), List.of("a", "b", "c"), rows);
     made.put("extract", embeddings);
     planned.put("extract", embeddings);
     Estimate graph =
@@ -282,6 +285,18 @@ class EstimateTest {
             "extract");
     assertThat(graph.workItems()).isEqualTo(6);
     assertThat(graph.flops()).isEqualTo(9000.0 * 8999 * 3);
+    StoredArtifact plain = made.get("graph");
+    StoredArtifact foretold = planned.get("graph");
+    Estimate cross =
+        compare(
+            new GraphStage(),
+            GraphConfig.newBuilder().setK(4).setTileRows(4096).setBaseSplit("test").build(),
+            "embeddings",
+            "extract");
+    assertThat(cross.workItems()).isEqualTo(3);
+    assertThat(cross.flops()).isEqualTo(2.0 * 9000 * 20 * 3);
+    made.put("graph", plain);
+    planned.put("graph", foretold);
     compare(
         new PropagateStage(),
         PropagateConfig.newBuilder().setK(3).setHops(2).setMaxPositives(6).build(),

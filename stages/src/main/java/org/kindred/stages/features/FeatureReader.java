@@ -52,18 +52,6 @@ public final class FeatureReader implements AutoCloseable {
     this.ids = IntStream.of(rows).mapToLong(row -> allIds[row]).toArray();
     checkIds();
     this.labels = IntStream.of(rows).map(row -> allLabels[row]).toArray();
-    checkOrder();
-  }
-
-  /** Rows are found by their ids: one that comes twice, or out of order, would be lost. */
-  private void checkOrder() {
-    for (int row = 1; row < ids.length; row++) {
-      if (ids[row] <= ids[row - 1]) {
-        throw new StageException(
-            "%s: table %s: example %d follows example %d, valid are ascending ids, each once"
-                .formatted(where, features.getTable(), ids[row], ids[row - 1]));
-      }
-    }
   }
 
   /**
@@ -262,7 +250,7 @@ public final class FeatureReader implements AutoCloseable {
         "%s: table %s: example %d %s".formatted(where, features.getTable(), ids[row], problem));
   }
 
-  /** An example that is there twice would be its own neighbour. */
+  /** Rows are found by their ids, and an example that is there twice would be its own neighbour. */
   private void checkIds() {
     for (int row = 1; row < ids.length; row++) {
       if (ids[row] <= ids[row - 1]) {

@@ -11,10 +11,13 @@ import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.transforms.Combine;
 import org.apache.beam.sdk.transforms.Flatten;
+import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.MapElements;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.transforms.Reshuffle;
 import org.apache.beam.sdk.transforms.View;
+import org.apache.beam.sdk.transforms.WithKeys;
 import org.apache.beam.sdk.values.KV;
 import org.apache.beam.sdk.values.PBegin;
 import org.apache.beam.sdk.values.PCollection;
@@ -59,6 +62,9 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
 
   private static final int SAMPLES = 2;
 
+  private static final TupleTag<byte[]> CENTERS = new TupleTag<>() {};
+  private static final TupleTag<Rows> RUNS = new TupleTag<>() {};
+  private static final TupleTag<GraphApproximation> APPROXIMATION = new TupleTag<>() {};
   private static final TupleTag<KV<Integer, byte[]>> CLUSTERS = new TupleTag<>() {};
   private static final TupleTag<KV<Integer, byte[]>> NEIGHBORS = new TupleTag<>() {};
 
@@ -77,7 +83,7 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
     return (int) Math.min(Integer.MAX_VALUE / 2, (long) RUN_TILES * config.getTileRows());
   }
 
-  /** Returns the number of descriptions of work that the runner hands out. */
+  /** Returns the number of tasks. */
   static long workItems(StageContext<GraphConfig> context) {
     int run = runRows(context.config());
     return 2L
@@ -85,31 +91,31 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
         + Runs.count(GraphSides.nodeRows(context), run);
   }
 
-  private WorkItems<Rows> runs(long rows) {
-    return WorkItems.of(
-        Rows.class,
-        Runs.of(Math.toIntExact(rows), runRows(context.config()))
-            .map(run -> new Rows(run.first(), run.count()))
-            .toList());
+  private static List<Rows> runs(StageContext<GraphConfig> context, long rows) {
+    return Runs.of(Math.toIntExact(rows), runRows(context.config()))
+        .map(run -> new Rows(run.first(), run.count()))
+        .toList();
   }
 
-  private static WorkItems<Rows> all(long rows) {
-    return WorkItems.of(Rows.class, List.of(new Rows(0, Math.toIntExact(rows))));
-  }
-
+  /**
+   * Each step's last task gives the next step's work, which so never waits for a side input: the
+   * embedded runner would ask again and again whether that is there.
+   */
   @Override
   public PCollection<Part> expand(PBegin begin) {
-    long base = GraphSides.baseRows(context);
-    long nodes = GraphSides.nodeRows(context);
-    PCollectionView<byte[]> centers =
+    PCollectionTuple trained =
         begin
-            .apply("List Base", all(base))
-            .apply("Train Centers", ParDo.of(new TrainFn(context)))
+            .apply("List Base", WorkItems.of(Rows.class, List.of(all(context))))
+            .apply(
+                "Train Centers",
+                ParDo.of(new TrainFn(context)).withOutputTags(CENTERS, TupleTagList.of(RUNS)));
+    PCollectionView<byte[]> centers =
+        trained
+            .get(CENTERS)
             .setCoder(ByteArrayCoder.of())
             .apply("Share Centers", View.asSingleton());
     PCollectionTuple divided =
-        begin
-            .apply("List Runs of Base", runs(base))
+        spread("Spread Base", trained)
             .apply(
                 "Divide Base",
                 ParDo.of(new DivideFn(context, centers))
@@ -120,26 +126,27 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
             .get(CLUSTERS)
             .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
             .apply("Share Clusters", View.asIterable());
-    PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors =
+    SharedClusters shared = new SharedClusters(context, centers, clusters);
+    PCollectionTuple measured =
         divided
             .get(NEIGHBORS)
             .setCoder(KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of()))
             .apply("Merge Samples", Combine.perKey(FindNeighbors::merge))
-            .apply("Share Samples", View.asIterable());
-    SharedClusters shared = new SharedClusters(context, centers, clusters);
-    PCollection<GraphApproximation> approximation =
-        begin
-            .apply("List Nodes", all(nodes))
+            .apply("Key Samples Alike", WithKeys.of(0))
+            .setCoder(
+                KvCoder.of(VarIntCoder.of(), KvCoder.of(VarIntCoder.of(), ByteArrayCoder.of())))
+            .apply("Gather Samples", GroupByKey.create())
             .apply(
                 "Measure Recall",
-                ParDo.of(new MeasureFn(context, shared, neighbors, targetRecall))
-                    .withSideInputs(centers, clusters, neighbors))
-            .setCoder(SerializableCoder.of(GraphApproximation.class));
+                ParDo.of(new MeasureFn(context, shared, targetRecall))
+                    .withSideInputs(centers, clusters)
+                    .withOutputTags(APPROXIMATION, TupleTagList.of(RUNS)));
+    PCollection<GraphApproximation> approximation =
+        measured.get(APPROXIMATION).setCoder(SerializableCoder.of(GraphApproximation.class));
     PCollectionView<GraphApproximation> probes =
         approximation.apply("Share Recall", View.asSingleton());
     PCollection<Part> written =
-        begin
-            .apply("List Runs of Nodes", runs(nodes))
+        spread("Spread Nodes", measured)
             .apply(
                 "Search Clusters",
                 ParDo.of(new SearchFn(context, shared, probes))
@@ -154,13 +161,23 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
     return PCollectionList.of(written).and(recall).apply("All Parts", Flatten.pCollections());
   }
 
+  private static Rows all(StageContext<GraphConfig> context) {
+    return new Rows(0, Math.toIntExact(GraphSides.baseRows(context)));
+  }
+
+  private static PCollection<Rows> spread(String name, PCollectionTuple work) {
+    return work.get(RUNS)
+        .setCoder(SerializableCoder.of(Rows.class))
+        .apply(name, Reshuffle.viaRandomKey());
+  }
+
   private static Part part(GraphApproximation approximation) {
     NeighborGraph graph = NeighborGraph.newBuilder().setApproximation(approximation).build();
     return Part.of(List.of(), Content.newBuilder().setNeighborGraph(graph).build());
   }
 
   /** A function that reads both sides and multiplies. */
-  abstract static class SidesFn<O> extends StepFn<Rows, O> {
+  abstract static class SidesFn<I, O> extends StepFn<I, O> {
     private static final long serialVersionUID = 1L;
 
     final StageContext<GraphConfig> context;
@@ -193,7 +210,7 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
     }
   }
 
-  static final class TrainFn extends SidesFn<byte[]> {
+  static final class TrainFn extends SidesFn<Rows, byte[]> {
     private static final long serialVersionUID = 1L;
 
     TrainFn(StageContext<GraphConfig> context) {
@@ -201,7 +218,7 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
     }
 
     @ProcessElement
-    public void process(@Element Rows base, OutputReceiver<byte[]> output) {
+    public void process(@Element Rows base, MultiOutputReceiver output) {
       int[] sample = RowSample.training(base.count(), RowClusters.trainingRows(base.count()));
       float[] centers =
           RowClusters.train(
@@ -212,12 +229,13 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
               RowClusters.count(base.count()));
       ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * centers.length);
       bytes.asFloatBuffer().put(centers);
-      output.output(bytes.array());
+      output.get(CENTERS).output(bytes.array());
+      runs(context, base.count()).forEach(output.get(RUNS)::output);
     }
   }
 
   /** Tells each row's cluster, and the nearest of a run of the base to the sampled nodes. */
-  static final class DivideFn extends SidesFn<KV<Integer, byte[]>> {
+  static final class DivideFn extends SidesFn<Rows, KV<Integer, byte[]>> {
     private static final long serialVersionUID = 1L;
 
     private final PCollectionView<byte[]> centers;
@@ -244,30 +262,29 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
   }
 
   /** Chooses how many clusters are looked into, by one sample, and measures recall by the other. */
-  static final class MeasureFn extends SidesFn<GraphApproximation> {
+  static final class MeasureFn
+      extends SidesFn<KV<Integer, Iterable<KV<Integer, byte[]>>>, GraphApproximation> {
     private static final long serialVersionUID = 1L;
 
     private final SharedClusters shared;
-    private final PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors;
     private final double targetRecall;
 
-    MeasureFn(
-        StageContext<GraphConfig> context,
-        SharedClusters shared,
-        PCollectionView<Iterable<KV<Integer, byte[]>>> neighbors,
-        double targetRecall) {
+    MeasureFn(StageContext<GraphConfig> context, SharedClusters shared, double targetRecall) {
       super(context);
       this.shared = shared;
-      this.neighbors = neighbors;
       this.targetRecall = targetRecall;
     }
 
     @ProcessElement
-    public void process(@Element Rows nodes, ProcessContext process) {
+    public void process(
+        @Element KV<Integer, Iterable<KV<Integer, byte[]>>> samples,
+        ProcessContext process,
+        MultiOutputReceiver output) {
       RowClusters clusters = shared.read(process::sideInput, sides.base().dimension());
+      int nodes = sides.nodes().size();
       RecallCurve[] curves = new RecallCurve[SAMPLES];
-      for (KV<Integer, byte[]> lists : process.sideInput(neighbors)) {
-        int[] sample = RowSample.nodes(nodes.count(), lists.getKey());
+      for (KV<Integer, byte[]> lists : samples.getValue()) {
+        int[] sample = RowSample.nodes(nodes, lists.getKey());
         curves[lists.getKey()] =
             RecallCurve.of(
                 product,
@@ -279,20 +296,23 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
       }
       int probes = curves[0].probesFor(targetRecall);
       RecallEstimate recall = curves[1].at(probes);
-      process.output(
-          GraphApproximation.newBuilder()
-              .setTargetRecall(targetRecall)
-              .setClusters(clusters.count())
-              .setProbes(probes)
-              .setRecall(recall.mean())
-              .setRecallLower(recall.lower())
-              .setRecallUpper(recall.upper())
-              .setSampledNodes(recall.queries())
-              .build());
+      output
+          .get(APPROXIMATION)
+          .output(
+              GraphApproximation.newBuilder()
+                  .setTargetRecall(targetRecall)
+                  .setClusters(clusters.count())
+                  .setProbes(probes)
+                  .setRecall(recall.mean())
+                  .setRecallLower(recall.lower())
+                  .setRecallUpper(recall.upper())
+                  .setSampledNodes(recall.queries())
+                  .build());
+      runs(context, nodes).forEach(output.get(RUNS)::output);
     }
   }
 
-  static final class SearchFn extends SidesFn<Part> {
+  static final class SearchFn extends SidesFn<Rows, Part> {
     private static final long serialVersionUID = 1L;
 
     private final SharedClusters shared;

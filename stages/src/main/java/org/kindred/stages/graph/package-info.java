@@ -8,10 +8,9 @@
  *
  * <p>Guarantees: neighbours are ranked by (similarity, then lower id), similarities are exact; the
  * data files are the same at any tile size, on every runner and at every parallelism, those of an
- * approximate graph too, and whether a worker holds the whole graph that it walks or asks others for
- * neighbours. An approximate graph tells its recall, measured on a sample of nodes against exact
- * neighbours. Labels never choose a positive; they only tell how reliable positives
- * are.
+ * approximate graph too, and whether a worker holds the whole graph that it walks or asks others
+ * for neighbours. An approximate graph tells its recall, measured on a sample of nodes against
+ * exact neighbours. Labels never choose a positive; they only tell how reliable positives are.
  *
  * <p>An inverted file was chosen over a search graph (HNSW, Vamana): it is made of the same matrix
  * products as the exact search and is therefore faster for all nodes at once, needs no shared

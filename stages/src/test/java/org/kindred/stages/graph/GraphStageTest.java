@@ -1,6 +1,7 @@
 package org.kindred.stages.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
@@ -140,6 +141,37 @@ class GraphStageTest {
             .run(new GraphStage(), config.setTileRows(16384).build(), inputs);
     assertThat(tiled.parts(Tables.NEIGHBORS)).hasSize(3);
     assertThat(Artifacts.files(whole)).isEqualTo(Artifacts.files(tiled));
+  }
+
+  @Test
+  void shardsOfTheEmbeddingsDoNotChangeTheFiles() throws IOException {
+    List<Row> rows = rowsWithTies();
+    GraphConfig config = GraphConfig.newBuilder().setK(7).build();
+    StoredArtifact whole =
+        runner.run(new GraphStage(), config, Map.of("embeddings", publish(rows)));
+    for (int shardRows : new int[] {1, 7, 32}) {
+      StoredArtifact shards = EmbeddingSets.publish(runner.store(), CLASSES, rows, shardRows);
+      assertThat(
+              Artifacts.files(
+                  runner.run(new GraphStage(), config, Map.of("embeddings", shards))))
+          .isEqualTo(Artifacts.files(whole));
+    }
+  }
+
+  @Test
+  void shardsOfOtherDimensionsAreNamed() throws IOException {
+    List<Row> rows = new ArrayList<>(EmbeddingSets.clustered("train", 0, 6, 3));
+    rows.addAll(EmbeddingSets.clustered("train", 18, 6, 4));
+    StoredArtifact mixed = EmbeddingSets.publish(runner.store(), CLASSES, rows, 6);
+    assertThatException()
+        .isThrownBy(
+            () ->
+                runner.run(
+                    new GraphStage(),
+                    GraphConfig.newBuilder().setK(2).build(),
+                    Map.of("embeddings", mixed)))
+        .withStackTraceContaining("learned-embedding-000001.arrow")
+        .withStackTraceContaining("the parts before it");
   }
 
   @Test
@@ -308,6 +340,6 @@ class GraphStageTest {
     assertFails(
         rows,
         GraphConfig.newBuilder().setK(2),
-        ": table learned-embedding: example 9 follows example 9, valid are ascending ids, each once");
+        ": table learned-embedding: id 9 comes after id 9, valid are ids in order, each once in a split");
   }
 }

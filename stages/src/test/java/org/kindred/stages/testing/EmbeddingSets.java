@@ -40,8 +40,15 @@ public final class EmbeddingSets {
   @SuppressWarnings("ArrayRecordComponent") // never compared as a value
   public record Row(long id, String split, int label, float... vector) {}
 
-  /** Publishes an EmbeddingSet of rows in order of id. */
+  /** Publishes an EmbeddingSet of rows in order of id, each table in one file. */
   public static StoredArtifact publish(ArtifactStore store, List<String> classNames, List<Row> rows)
+      throws IOException {
+    return publish(store, classNames, rows, rows.size());
+  }
+
+  /** Publishes an EmbeddingSet of rows in order of id, each table in files of so many rows. */
+  public static StoredArtifact publish(
+      ArtifactStore store, List<String> classNames, List<Row> rows, int shardRows)
       throws IOException {
     int dimension = rows.get(0).vector().length;
     FeatureTable learned =
@@ -49,15 +56,19 @@ public final class EmbeddingSets {
     FeatureTable noise =
         table(FeatureSource.FEATURE_SOURCE_PIXELS, "pixels", "pixels", NOISE_DIMENSION);
     Staging staging = store.newStaging(ArtifactType.ARTIFACT_TYPE_EMBEDDING_SET);
-    List<StagedFile> files =
-        List.of(
-            write(staging, learned, rows),
-            write(
-                staging,
-                noise,
-                rows.stream()
-                    .map(row -> new Row(row.id, row.split, row.label, noise(row.id)))
-                    .toList()));
+    List<StagedFile> files = new ArrayList<>();
+    for (int first = 0; first < rows.size(); first += shardRows) {
+      List<Row> some = rows.subList(first, Math.min(rows.size(), first + shardRows));
+      files.add(write(staging, learned, first / shardRows, some));
+      files.add(
+          write(
+              staging,
+              noise,
+              first / shardRows,
+              some.stream()
+                  .map(row -> new Row(row.id, row.split, row.label, noise(row.id)))
+                  .toList()));
+    }
     SplitCounts splits = new SplitCounts();
     rows.forEach(row -> splits.add(row.split, row.label));
     EmbeddingSet set =
@@ -87,10 +98,11 @@ public final class EmbeddingSets {
         .build();
   }
 
-  private static StagedFile write(Staging staging, FeatureTable table, List<Row> rows)
-      throws IOException {
+  private static StagedFile write(
+      Staging staging, FeatureTable table, int number, List<Row> rows) throws IOException {
+    int dimension = rows.get(0).vector.length;
     try (Shard shard =
-        staging.newShard(table.getTable(), 0, Tables.embeddings(table.getDimension()), Map.of())) {
+        staging.newShard(table.getTable(), number, Tables.embeddings(dimension), Map.of())) {
       TableWriter out = shard.writer();
       for (Row row : rows) {
         out.nextRow();

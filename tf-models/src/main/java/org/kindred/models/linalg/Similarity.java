@@ -24,7 +24,14 @@ public enum Similarity {
 
     @Override
     void exactFour(
-        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact, int at) {
+        float[] row,
+        int rowAt,
+        float[] others,
+        int[] numbers,
+        int from,
+        int dim,
+        double[] exact,
+        int at) {
       int firstAt = numbers[from] * dim;
       int secondAt = numbers[from + 1] * dim;
       int thirdAt = numbers[from + 2] * dim;
@@ -69,7 +76,14 @@ public enum Similarity {
 
     @Override
     void exactFour(
-        float[] row, int rowAt, float[] others, int[] numbers, int from, int dim, double[] exact, int at) {
+        float[] row,
+        int rowAt,
+        float[] others,
+        int[] numbers,
+        int from,
+        int dim,
+        double[] exact,
+        int at) {
       int firstAt = numbers[from] * dim;
       int secondAt = numbers[from + 1] * dim;
       int thirdAt = numbers[from + 2] * dim;

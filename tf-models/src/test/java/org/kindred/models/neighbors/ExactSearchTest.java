@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -90,6 +91,25 @@ final class ExactSearchTest {
 
   private static byte[] rowsOf(NeighborLists lists, Tile tile) {
     return lists.slice(tile.first(), tile.first() + tile.rows()).toBytes();
+  }
+
+  /** In a pool of its own a search has as many threads as the pool. */
+  @Property(tries = 20)
+  void threadsDoNotShowInTheGraph(
+      @ForAll Similarity similarity,
+      @ForAll @IntRange(min = 2, max = 300) int rows,
+      @ForAll @IntRange(min = 1, max = 8) int threads,
+      @ForAll @IntRange(min = 1, max = 1000) int k,
+      @ForAll long seed) {
+    Tile tile = Tile.of(similarity, 0, 3, grid(rows, 3, 4, seed));
+    ForkJoinPool pool = new ForkJoinPool(threads);
+    try {
+      assertThat(
+              pool.submit(() -> new ExactSearch(PRODUCT, k, 16).within(tile)).join().toBytes())
+          .isEqualTo(BruteForce.within(tile, k).toBytes());
+    } finally {
+      pool.shutdown();
+    }
   }
 
   @Property(tries = 60)
