@@ -270,11 +270,9 @@ class EstimateTest {
 
   @Test
   void graphsOfManyShards() throws IOException {
-    List<EmbeddingSets.Row> rows =
-        new ArrayList<>(EmbeddingSets.clustered("train", 0, 9000, 3));
+    List<EmbeddingSets.Row> rows = new ArrayList<>(EmbeddingSets.clustered("train", 0, 9000, 3));
     rows.addAll(EmbeddingSets.clustered("test", 30_000, 20, 3));
-    StoredArtifact embeddings =
-        EmbeddingSets.publish(runner.store(), List.of("a", "b", "c"), rows);
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), List.of("a", "b", "c"), rows);
     made.put("extract", embeddings);
     planned.put("extract", embeddings);
     Estimate graph =

@@ -152,8 +152,7 @@ class GraphStageTest {
     for (int shardRows : new int[] {1, 7, 32}) {
       StoredArtifact shards = EmbeddingSets.publish(runner.store(), CLASSES, rows, shardRows);
       assertThat(
-              Artifacts.files(
-                  runner.run(new GraphStage(), config, Map.of("embeddings", shards))))
+              Artifacts.files(runner.run(new GraphStage(), config, Map.of("embeddings", shards))))
           .isEqualTo(Artifacts.files(whole));
     }
   }

@@ -98,8 +98,8 @@ public final class EmbeddingSets {
         .build();
   }
 
-  private static StagedFile write(
-      Staging staging, FeatureTable table, int number, List<Row> rows) throws IOException {
+  private static StagedFile write(Staging staging, FeatureTable table, int number, List<Row> rows)
+      throws IOException {
     int dimension = rows.get(0).vector.length;
     try (Shard shard =
         staging.newShard(table.getTable(), number, Tables.embeddings(dimension), Map.of())) {

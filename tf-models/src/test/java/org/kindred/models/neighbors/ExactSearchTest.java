@@ -104,8 +104,7 @@ final class ExactSearchTest {
     Tile tile = Tile.of(similarity, 0, 3, grid(rows, 3, 4, seed));
     ForkJoinPool pool = new ForkJoinPool(threads);
     try {
-      assertThat(
-              pool.submit(() -> new ExactSearch(PRODUCT, k, 16).within(tile)).join().toBytes())
+      assertThat(pool.submit(() -> new ExactSearch(PRODUCT, k, 16).within(tile)).join().toBytes())
           .isEqualTo(BruteForce.within(tile, k).toBytes());
     } finally {
       pool.shutdown();
