@@ -148,10 +148,10 @@ final class ExperimentReaderTest {
         "{features: embedding}|graph.features: embedding is not a mapping",
         "{features: {layr: pooled}}"
             + "|graph.features.layr: unknown field; did you mean \"layer\"? valid: source, layer",
-        "{q: 7}|graph.q: unknown field; valid: features, split, k, metric, tile_rows",
+        "{q: 7}|graph.q: unknown field; valid: features, split, k, metric, tile_rows, search, base_split",
         "{tileRows: 7}"
             + "|graph.tileRows: unknown field; did you mean \"tile_rows\"?"
-            + " valid: features, split, k, metric, tile_rows",
+            + " valid: features, split, k, metric, tile_rows, search, base_split",
         "{metric: cosin}"
             + "|graph.metric: cosin is not valid; did you mean \"cosine\"? valid: cosine, euclidean",
         "{metric: unspecified}|graph.metric: unspecified is not valid; valid: cosine, euclidean",

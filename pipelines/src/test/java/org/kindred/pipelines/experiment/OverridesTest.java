@@ -84,7 +84,7 @@ final class OverridesTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "near.q=7|near.q: unknown field; valid: features, split, k, metric, tile_rows",
+        "near.q=7|near.q: unknown field; valid: features, split, k, metric, tile_rows, search, base_split",
         "near.k=0|near.k: 0 is out of range, valid is 1 to 1000",
         "near.k=|near.k: has no value",
         "near.k.x=1|near.k: a mapping is not a whole number",

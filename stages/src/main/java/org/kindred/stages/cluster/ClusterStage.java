@@ -208,7 +208,10 @@ public final class ClusterStage implements Stage<ClusterConfig> {
           "cluster.clusters is %d, valid is 1 to %d for table %s, of dimension %d"
               .formatted(clusters, largest, table.getTable(), dimension));
     }
-    Memory.check(rows, heapBytes(context, examples, dimension), 0);
+    Memory.check(
+        rows,
+        heapBytes(context, examples, dimension),
+        KMeans.nativeBytes(dimension, clusters, together(context)));
   }
 
   /** Returns the number of clusters: as configured, or as many as there are classes. */

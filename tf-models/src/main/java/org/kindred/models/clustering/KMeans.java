@@ -307,6 +307,14 @@ public final class KMeans {
     return rows * ofRow + clusters * ofCenter;
   }
 
+  /**
+   * Returns the bytes of native memory that {@link #fit} holds at least: the centers, and the rows
+   * and products of one task.
+   */
+  public static double nativeBytes(int dim, int clusters, int restarts) {
+    return NearestCenters.nativeBytes(dim, (double) clusters * restarts);
+  }
+
   private static Result result(Lloyd lloyd) {
     KMeansRun run = lloyd.run();
     return new Result(

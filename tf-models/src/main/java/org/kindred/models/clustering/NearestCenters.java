@@ -69,6 +69,16 @@ public final class NearestCenters implements AutoCloseable {
     }
   }
 
+  /** Returns the bytes of native memory that are held at least, for so many centers in all. */
+  static double nativeBytes(int dim, double centers) {
+    double rows = taskRows(centers);
+    return Float.BYTES * (centers * dim + rows * (dim + centers));
+  }
+
+  private static int taskRows(double centers) {
+    return (int) Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, TASK_PRODUCTS / centers));
+  }
+
   private void measure(int set) {
     double smallest = Double.POSITIVE_INFINITY;
     double largest = 0;
@@ -113,8 +123,7 @@ public final class NearestCenters implements AutoCloseable {
 
   /** Finds the nearest centers of some rows. */
   void find(int[] rows, Visitor visitor) {
-    int columns = sets.size() * clusters;
-    int taskRows = Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, TASK_PRODUCTS / columns));
+    int taskRows = taskRows((double) sets.size() * clusters);
     IntStream.rangeClosed(0, (rows.length - 1) / taskRows)
         .parallel()
         .forEach(

@@ -41,7 +41,7 @@ final class EpochWork {
     double rows = extent.examples();
     return new Between(
         KMeans.heapBytes(extent.examples(), width, clusters, restarts),
-        0,
+        KMeans.nativeBytes(width, clusters, restarts),
         epochs * restarts * iterations * Cost.products(rows, clusters, width),
         0,
         0);
