@@ -11,16 +11,13 @@ import java.util.function.IntFunction;
 import org.kindred.models.network.EmbeddingNetwork;
 import org.kindred.models.network.FrozenNetwork;
 import org.kindred.models.network.Networks;
-import org.kindred.models.objective.IntTable;
 import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.PositiveLists;
-import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.optimizer.LearningRate;
 import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Device;
 import org.kindred.models.training.TrainingGraph.Sizes;
-import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -259,19 +256,6 @@ public final class Trainer implements AutoCloseable {
   /** Returns one record per complete epoch, those from before a restart included. */
   public List<EpochRecord> curve() {
     return Collections.unmodifiableList(curve);
-  }
-
-  /**
-   * Returns the graph in which Invariance Propagation finds positives, for {@link
-   * org.kindred.models.neighbors.Propagation#skippingUnknown} to walk: {@code [examples, k]}, the
-   * neighbours of each example, -1 while they are not known. It is the training's own; nobody else
-   * may write to it.
-   *
-   * @return the table, or nothing where the objective has none
-   */
-  public Optional<int[]> neighborTable() {
-    return Optional.ofNullable(graph.objectiveStep().tables().get(TrainingObjective.NEIGHBORS))
-        .map(IntTable::values);
   }
 
   /**

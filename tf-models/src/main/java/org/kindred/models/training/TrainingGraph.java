@@ -5,16 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.kindred.models.network.EmbeddingNetwork;
-import org.kindred.models.network.Layers;
 import org.kindred.models.objective.EpochState;
-import org.kindred.models.objective.Features;
 import org.kindred.models.objective.IntTable;
 import org.kindred.models.objective.PositiveLists;
 import org.kindred.models.objective.TrainingObjective;
@@ -27,13 +24,11 @@ import org.kindred.models.optimizer.MomentumSgd;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
-import org.kindred.models.tensorflow.VariableWeights;
 import org.kindred.models.tensorflow.Variables;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.proto.pipeline.v1.Precision;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
-import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
@@ -47,35 +42,10 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
 
 /**
- * The graph of a training step, and a session that holds its state.
- *
- * <p>A step runs in three parts, each of which starts when the one before it is complete:
- *
- * <ol>
- *   <li>forward and backward: loss, all gradients, what the objective reports;
- *   <li>the optimiser's update of every parameter, the running statistics;
- *   <li>the objective's own state, such as the memory bank.
- * </ol>
- *
- * <p>The parts are held apart by control dependencies. Without them TensorFlow would update a
- * weight as soon as its own gradient is there, while the gradients of earlier layers still read it;
- * resource variables would save those readers, but by copying the weight. And the memory bank would
- * have no fixed order with the loss that reads it.
- *
- * <p>A step of several micro-batches adds up their gradients; all but the last leave the parameters
- * as they are. Statistics and the objective's state follow each micro-batch, what follows the
- * parameters the last alone.
+ * The graph of a training step, and a session that holds its state. What follows what in a step:
+ * see {@link StepUpdates}.
  */
 final class TrainingGraph implements AutoCloseable {
-
-  /** Images of one pass over the training set. */
-  private static final int PASS_IMAGES = 250;
-
-  /**
-   * Micro-batches after which the running statistics have little of their initial values left: half
-   * a percent.
-   */
-  private static final int SETTLING_BATCHES = 50;
 
   /**
    * Sizes that the graph is built for.
@@ -107,12 +77,9 @@ final class TrainingGraph implements AutoCloseable {
   private final Placeholder<TFloat32> rate;
   private final Operand<TFloat32> loss;
   private final TrainingStep step;
-  private final Passes passes;
+  private final NetworkPasses passes;
 
-  /** Operations of a micro-batch that others of its step follow, and of the last. */
-  private final List<Op> accumulation = new ArrayList<>();
-
-  private final List<Op> updates = new ArrayList<>();
+  private final StepUpdates updates;
 
   /** Operations of a look at a micro-batch that nothing is learned of. */
   private final List<Op> statistics;
@@ -156,7 +123,7 @@ final class TrainingGraph implements AutoCloseable {
       stepNumber = tf.placeholder(TInt32.class, Placeholder.shape(Shape.scalar()));
       epochNumber = tf.placeholder(TInt32.class, Placeholder.shape(Shape.scalar()));
       rate = tf.placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
-      passes = new Passes(network, tf, images(tf, -1, sizes.side()));
+      passes = new NetworkPasses(network, tf, images(tf, -1, sizes.side()));
       int dimension = Math.toIntExact(passes.evaluate(variables).embedding().shape().get(-1));
       step =
           new TrainingStep(
@@ -167,7 +134,9 @@ final class TrainingGraph implements AutoCloseable {
               passes,
               positives);
       loss = objective.loss(step);
-      addUpdates(tf, optimizer);
+      updates =
+          new StepUpdates(
+              graph, tf, variables, sizes.microBatches(), loss, step, optimizer, rate, passes);
       statistics = passes.statisticUpdates(tf);
       session = new Session(graph, configuration);
     } catch (RuntimeException | Error e) {
@@ -178,95 +147,6 @@ final class TrainingGraph implements AutoCloseable {
 
   private static Placeholder<TUint8> images(Ops tf, long count, int side) {
     return tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(count, side, side, 3)));
-  }
-
-  private void addUpdates(Ops tf, MomentumSgd optimizer) {
-    List<Operand<TFloat32>> gradients = gradients();
-    Ops afterReads = after(tf, readers(gradients));
-    List<Operand<TFloat32>> sums = gradients;
-    if (sizes.microBatches() > 1) {
-      sums = accumulate(afterReads, gradients);
-    }
-    List<Op> last =
-        new ArrayList<>(optimizer.updates(afterReads, variables, sums, rate, step.frozen()));
-    if (sizes.microBatches() > 1) {
-      last.addAll(clearSums(after(tf, last)));
-    }
-    List<Op> moved = passes.statisticUpdates(afterReads);
-    last.addAll(moved);
-    accumulation.addAll(moved);
-    updates.addAll(last);
-    // In a step of several micro-batches both lists end with the objective's own updates.
-    updates.addAll(step.updates(after(tf, last), true));
-    if (sizes.microBatches() > 1) {
-      accumulation.addAll(step.updates(after(tf, accumulation), false));
-    }
-  }
-
-  /** Returns all that must see the variables as they are before the step. */
-  private List<Operand<?>> readers(List<Operand<TFloat32>> gradients) {
-    List<Operand<?>> readers = new ArrayList<>(gradients);
-    readers.add(loss);
-    step.measures().forEach(measure -> readers.add(measure.scalar()));
-    step.deliveries().forEach(delivery -> readers.add(delivery.values()));
-    return readers;
-  }
-
-  private static String sumName(Variable parameter) {
-    return "gradient_sum." + parameter.name();
-  }
-
-  /**
-   * Has micro-batches add their share to the sum of gradients.
-   *
-   * @return for the last of them, the sum with its own share
-   */
-  private List<Operand<TFloat32>> accumulate(Ops tf, List<Operand<TFloat32>> gradients) {
-    List<Operand<TFloat32>> sums = new ArrayList<>();
-    Operand<TFloat32> share = tf.constant(1f / sizes.microBatches());
-    for (int i = 0; i < gradients.size(); i++) {
-      Variable sum =
-          variables.scratch(
-              sumName(variables.parameters().get(i)), variables.parameters().get(i).shape());
-      Operand<TFloat32> part = tf.math.mul(gradients.get(i), share);
-      accumulation.add(tf.assignAddVariableOp(sum.handle(), part));
-      sums.add(tf.math.add(sum.value(), part));
-    }
-    return sums;
-  }
-
-  private List<Op> clearSums(Ops tf) {
-    List<Op> clears = new ArrayList<>();
-    for (Variable parameter : variables.parameters()) {
-      Variable sum = variables.scratch(sumName(parameter), parameter.shape());
-      clears.add(
-          tf.assignVariableOp(
-              sum.handle(), tf.zeros(tf.constant(parameter.shape()), TFloat32.class)));
-    }
-    return clears;
-  }
-
-  /** Returns what makes operations that wait for all of {@code before}. */
-  private static Ops after(Ops tf, List<? extends Op> before) {
-    // One operation in between, or each of n would wait for each of m.
-    Op barrier = tf.withControlDependencies(List.copyOf(before)).noOp();
-    return tf.withControlDependencies(List.of(barrier));
-  }
-
-  private List<Operand<TFloat32>> gradients() {
-    List<Variable> parameters = variables.parameters();
-    Output<?>[] values =
-        parameters.stream().map(parameter -> parameter.value().asOutput()).toArray(Output[]::new);
-    Output<?>[] outputs = graph.addGradients(loss.asOutput(), values);
-    List<Operand<TFloat32>> gradients = new ArrayList<>();
-    for (int i = 0; i < outputs.length; i++) {
-      if (outputs[i] == null) {
-        throw new IllegalStateException(
-            "the loss does not depend on the parameter " + parameters.get(i).name());
-      }
-      gradients.add(outputs[i].expect(TFloat32.class));
-    }
-    return gradients;
   }
 
   /**
@@ -371,7 +251,7 @@ final class TrainingGraph implements AutoCloseable {
       runner.fetch(loss);
       step.measures().forEach(measure -> runner.fetch(measure.scalar()));
       step.deliveries().forEach(delivery -> runner.fetch(delivery.values()));
-      (isLast ? updates : accumulation).forEach(runner::addTarget);
+      updates.of(isLast).forEach(runner::addTarget);
       step.inFloat32().forEach(runner::addTarget);
       try (Result result = runner.run()) {
         return outcome(result, batch);
@@ -386,7 +266,7 @@ final class TrainingGraph implements AutoCloseable {
    *
    * @param output what is wanted of the step
    */
-  private float[] look(BatchLoader.Batch batch, Optional<Operand<TFloat32>> output) {
+  float[] look(BatchLoader.Batch batch, Optional<Operand<TFloat32>> output) {
     List<Tensor> inputs = new ArrayList<>();
     try {
       Session.Runner runner = runner(batch, 0, inputs);
@@ -461,7 +341,7 @@ final class TrainingGraph implements AutoCloseable {
    */
   void startEpoch(int epoch, BatchSource source, Supplier<BatchLoader> firstBatches)
       throws IOException, InterruptedException {
-    EpochState state = new BetweenEpochs(epoch, source, firstBatches);
+    EpochState state = new BetweenEpochs(this, epoch, source, firstBatches);
     for (TrainingStep.EpochStart action : step.epochStarts()) {
       action.run(state);
     }
@@ -480,9 +360,26 @@ final class TrainingGraph implements AutoCloseable {
     }
   }
 
-  private float[] evaluate(TUint8 images, Operand<TFloat32> output) {
-    try (Result result = session.runner().feed(passes.images, images).fetch(output).run()) {
+  /** Returns an output in evaluation mode for images of the recipe's side. */
+  float[] evaluate(TUint8 images, Operand<TFloat32> output) {
+    try (Result result = session.runner().feed(passes.images(), images).fetch(output).run()) {
       return copied(result);
+    }
+  }
+
+  /** Returns a variable's values. */
+  float[] read(Variable variable) {
+    try (Result result = variables.read(session, List.of(variable.name()))) {
+      return copied(result);
+    }
+  }
+
+  /** Gives a variable values; those that are learned begin without momentum. */
+  void assign(Variable variable, float[] values) {
+    variables.assign(session, variable, values);
+    if (variables.parameters().contains(variable)) {
+      Variable buffer = variables.get(MomentumSgd.bufferName(variable));
+      variables.assign(session, buffer, new float[values.length]);
     }
   }
 
@@ -497,6 +394,16 @@ final class TrainingGraph implements AutoCloseable {
   Snapshot snapshot() {
     List<String> names = List.copyOf(variables.names());
     return new Snapshot(names, variables.read(session, names), step.tables().values());
+  }
+
+  /** Returns the sizes that the graph is built for. */
+  Sizes sizes() {
+    return sizes;
+  }
+
+  /** Returns whether the network keeps running statistics. */
+  boolean hasStatistics() {
+    return !statistics.isEmpty();
   }
 
   /** Returns the graph. */
@@ -521,184 +428,5 @@ final class TrainingGraph implements AutoCloseable {
   public void close() {
     session.close();
     graph.close();
-  }
-
-  /** Values of all variables and tables, in native memory but for the tables. */
-  static final class Snapshot implements AutoCloseable {
-    private final Result result;
-    private final Map<String, NamedTensor> tensors = new LinkedHashMap<>();
-
-    private Snapshot(List<String> names, Result result, Iterable<IntTable> tables) {
-      this.result = result;
-      for (int i = 0; i < names.size(); i++) {
-        List<Integer> shape = new ArrayList<>();
-        for (long length : result.get(i).shape().asArray()) {
-          shape.add(Math.toIntExact(length));
-        }
-        tensors.put(
-            names.get(i), new NamedTensor(names.get(i), shape, TensorMemory.floats(result.get(i))));
-      }
-      for (IntTable table : tables) {
-        tensors.put(
-            table.name(),
-            new NamedTensor(
-                table.name(),
-                List.of(table.rows(), table.width()),
-                IntBuffer.wrap(table.values())));
-      }
-    }
-
-    /** Returns the tensors by name, in the order of their variables' creation. */
-    Map<String, NamedTensor> tensors() {
-      return Collections.unmodifiableMap(tensors);
-    }
-
-    @Override
-    public void close() {
-      result.close();
-    }
-  }
-
-  /** Passes through the network, each set of weights with layers of its own. */
-  private static final class Passes implements TrainingStep.Network {
-    private final EmbeddingNetwork network;
-    private final Ops tf;
-    private final Placeholder<TUint8> images;
-    private final Map<VariableWeights, Layers> layers = new LinkedHashMap<>();
-    private final Map<VariableWeights, Features> evaluations = new LinkedHashMap<>();
-
-    Passes(EmbeddingNetwork network, Ops tf, Placeholder<TUint8> images) {
-      this.network = network;
-      this.tf = tf;
-      this.images = images;
-    }
-
-    @Override
-    public List<Features> train(VariableWeights weights, List<Operand<TUint8>> parts) {
-      Layers whole = layers.computeIfAbsent(weights, absent -> Layers.forTraining(tf, weights));
-      List<Layers> ofParts = new ArrayList<>();
-      List<Features> features = new ArrayList<>();
-      for (Operand<TUint8> part : parts) {
-        Layers ofPart = whole.part();
-        ofParts.add(ofPart);
-        features.add(features(network.build(ofPart, part)));
-      }
-      whole.takeMean(ofParts);
-      return features;
-    }
-
-    @Override
-    public Features evaluate(VariableWeights weights) {
-      return evaluations.computeIfAbsent(
-          weights, absent -> features(network.build(Layers.forEvaluation(tf, weights), images)));
-    }
-
-    private static Features features(Map<String, Operand<TFloat32>> outputs) {
-      return new Features(
-          outputs.get(EmbeddingNetwork.EMBEDDING),
-          outputs.get(EmbeddingNetwork.PROJECTION),
-          outputs.get(EmbeddingNetwork.POOLED));
-    }
-
-    List<Op> statisticUpdates(Ops after) {
-      List<Op> updates = new ArrayList<>();
-      layers.forEach(
-          (weights, made) ->
-              made.statisticUpdates()
-                  .forEach(
-                      (name, value) ->
-                          updates.add(after.assignVariableOp(weights.get(name).handle(), value))));
-      return updates;
-    }
-  }
-
-  /** The state as an objective sees it between two epochs. */
-  private final class BetweenEpochs implements EpochState {
-    private final int epoch;
-    private final BatchSource source;
-    private final Supplier<BatchLoader> firstBatches;
-    private boolean isSettled;
-
-    BetweenEpochs(int epoch, BatchSource source, Supplier<BatchLoader> firstBatches) {
-      this.epoch = epoch;
-      this.source = source;
-      this.firstBatches = firstBatches;
-      this.isSettled = epoch > 0 || statistics.isEmpty();
-    }
-
-    @Override
-    public int epoch() {
-      return epoch;
-    }
-
-    @Override
-    public float[] read(Variable variable) {
-      try (Result result = variables.read(session, List.of(variable.name()))) {
-        return copied(result);
-      }
-    }
-
-    @Override
-    public void assign(Variable variable, float[] values) {
-      variables.assign(session, variable, values);
-      if (variables.parameters().contains(variable)) {
-        Variable buffer = variables.get(MomentumSgd.bufferName(variable));
-        variables.assign(session, buffer, new float[values.length]);
-      }
-    }
-
-    @Override
-    public void look(Operand<TFloat32> output, BatchSink sink)
-        throws IOException, InterruptedException {
-      look(batchesOfEpoch(), Optional.of(output), sink);
-    }
-
-    private int batchesOfEpoch() {
-      return sizes.stepsPerEpoch() * sizes.microBatches();
-    }
-
-    private void look(int batches, Optional<Operand<TFloat32>> output, BatchSink sink)
-        throws IOException, InterruptedException {
-      try (BatchLoader loader = firstBatches.get()) {
-        for (int i = 0; i < batches; i++) {
-          try (BatchLoader.Batch batch = loader.next()) {
-            sink.take(batch.examples(), TrainingGraph.this.look(batch, output));
-          }
-        }
-      }
-    }
-
-    /** The statistics of evaluation mode are those of no image before the network has seen any. */
-    private void settle() throws IOException, InterruptedException {
-      for (int left = SETTLING_BATCHES; left > 0; left -= batchesOfEpoch()) {
-        look(Math.min(left, batchesOfEpoch()), Optional.empty(), (rows, values) -> {});
-      }
-      isSettled = true;
-    }
-
-    @Override
-    public float[] features(FeatureReader reader) throws IOException, InterruptedException {
-      if (!isSettled) {
-        settle();
-      }
-      float[] features = null;
-      for (int from = 0; from < sizes.examples(); from += PASS_IMAGES) {
-        int[] examples = new int[Math.min(PASS_IMAGES, sizes.examples() - from)];
-        for (int i = 0; i < examples.length; i++) {
-          examples[i] = from + i;
-        }
-        try (TUint8 images =
-            TUint8.tensorOf(Shape.of(examples.length, sizes.side(), sizes.side(), 3))) {
-          source.fillEvaluation(examples, TensorMemory.bytes(images));
-          float[] part = evaluate(images, reader.output());
-          int width = part.length / examples.length;
-          if (features == null) {
-            features = new float[Math.multiplyExact(sizes.examples(), width)];
-          }
-          System.arraycopy(part, 0, features, from * width, part.length);
-        }
-      }
-      return features;
-    }
   }
 }

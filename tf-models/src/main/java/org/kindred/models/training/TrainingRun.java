@@ -10,7 +10,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.training.TrainingGraph.Outcome;
-import org.kindred.models.training.TrainingGraph.Snapshot;
 
 /**
  * A training under way, taken step by step. It begins where the trainer's last checkpoint was

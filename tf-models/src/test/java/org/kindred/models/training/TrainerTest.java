@@ -25,7 +25,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,9 +35,9 @@ import org.kindred.models.LogOf;
 import org.kindred.models.inference.Encoder;
 import org.kindred.models.neighbors.Propagation;
 import org.kindred.models.objective.PositiveLists;
+import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.tensorflow.Sessions;
-import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Initialization;
 import org.kindred.proto.pipeline.v1.CosineSchedule;
@@ -313,7 +315,6 @@ final class TrainerTest {
     try (Trainer trainer = Trainer.open(config(reading, 1), checkpoints, "print", Map.of(), next)) {
       trainer.train(RANDOM_VIEWS, SILENT);
       assertThat(trainer.curve().get(0).measurements()).containsEntry("positives", 1.0);
-      assertThat(trainer.neighborTable()).isEmpty();
       assertThat(trainer.positivesOf().orElseThrow().apply(9)).containsExactly(0);
     }
     assertThatThrownBy(() -> open(config(reading, 2)))
@@ -367,9 +368,15 @@ final class TrainerTest {
   @Test
   void theGraphOfNeighboursCanBeWalked() throws Exception {
     try (Trainer trainer = open(config(TinyTraining.INVP, 1))) {
-      int[] table = trainer.neighborTable().orElseThrow();
-      assertThat(table).hasSize(20).containsOnly(-1);
+      IntFunction<int[]> positivesOf = trainer.positivesOf().orElseThrow();
+      assertThat(IntStream.range(0, 10).mapToObj(positivesOf)).allMatch(ids -> ids.length == 0);
       trainer.train(RANDOM_VIEWS, SILENT);
+      int[] table = new int[20];
+      Checkpoint.read(trainer.checkpoint())
+          .tensors()
+          .get(TrainingObjective.NEIGHBORS)
+          .ints()
+          .get(table);
       // Two batches of four of ten examples have been seen.
       assertThat(Arrays.stream(table).filter(neighbor -> neighbor == -1)).hasSize(4);
       Propagation.Walker walker = new Propagation(table, 2, 2, 2).skippingUnknown().walker();
@@ -377,7 +384,7 @@ final class TrainerTest {
         Propagation.Positives positives = walker.positives(example);
         assertThat(positives.ids().length).isEqualTo(positives.hops().length).isLessThan(7);
         assertThat(positives.ids().length == 0).isEqualTo(table[2 * example] == -1);
-        assertThat(trainer.positivesOf().orElseThrow().apply(example))
+        assertThat(positivesOf.apply(example))
             .containsExactlyInAnyOrder(
                 Arrays.stream(positives.ids()).boxed().toArray(Integer[]::new));
       }

@@ -29,7 +29,6 @@ import org.kindred.models.tensorflow.Initializer;
 import org.kindred.models.tensorflow.TensorMemory;
 import org.kindred.models.tensorflow.Variables.Variable;
 import org.kindred.models.training.TrainingGraph.Sizes;
-import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.pipeline.v1.InstDisc;
 import org.kindred.proto.pipeline.v1.MoCo;

@@ -17,7 +17,6 @@ import org.kindred.models.network.NetworkSize;
 import org.kindred.models.objective.Pass;
 import org.kindred.models.objective.TrainingObjective;
 import org.kindred.models.safetensors.NamedTensor;
-import org.kindred.models.training.TrainingGraph.Snapshot;
 import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Network;
 import org.kindred.proto.artifact.v1.Normalize;
