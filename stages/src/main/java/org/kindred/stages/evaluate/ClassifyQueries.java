@@ -88,8 +88,7 @@ final class ClassifyQueries
    * @param neighbors neighbours of a query
    */
   static double heapBytes(int dimension, int neighbors) {
-    return TILE_BYTES
-        + QUERIES * ((double) Float.BYTES * dimension + ExactSearch.bytesOfRow(neighbors));
+    return 2.0 * TILE_BYTES + QUERIES * ExactSearch.bytesOfRow(neighbors, dimension);
   }
 
   @Override

@@ -168,34 +168,34 @@ public final class GraphStage implements Stage<GraphConfig> {
     double lists =
         base.count()
             * (files * (NeighborLists.bytes(0, k) + Integer.BYTES) + NeighborLists.bytes(nodes, k));
-    int sides = cross ? 1 : 2;
     double tile = (double) Math.min(nodes, context.config().getTileRows());
     double baseTile =
         (double) Math.min(GraphSides.baseRows(context), context.config().getTileRows());
-    double dimension = GraphSides.nodeFeatures(context).getDimension();
+    int dimension = GraphSides.nodeFeatures(context).getDimension();
+    double side = tile * ExactSearch.bytesOfRow(k, dimension);
     estimate
         .workItems(
             cross ? (long) blocks.count() * base.count() : blocks.pairs(), new BlockPair(0, 0))
         .shuffled(lists)
-        .holds(Float.BYTES * dimension * (tile + baseTile))
-        .holds(sides * tile * ExactSearch.bytesOfRow(k))
-        .holds(sides * NeighborLists.bytes(blocks.blockRows(), k));
+        .holds(side)
+        .holds(cross ? 2 * Float.BYTES * dimension * baseTile : side)
+        .holds((cross ? 1 : 2) * NeighborLists.bytes(blocks.blockRows(), k));
   }
 
   private static void estimateApproximate(
       StageContext<GraphConfig> context, Estimate.Builder estimate) {
     int k = context.config().getK();
-    double dimension = GraphSides.nodeFeatures(context).getDimension();
+    int dimension = GraphSides.nodeFeatures(context).getDimension();
     long base = GraphSides.baseRows(context);
     long run = Math.min(GraphSides.nodeRows(context), ProbeClusters.runRows(context.config()));
     long runs = ProbeClusters.workItems(context);
-    double centers = Float.BYTES * dimension * RowClusters.count(base);
+    double centers = (double) Float.BYTES * dimension * RowClusters.count(base);
     double samples = 2 * NeighborLists.bytes(RowSample.NODES, k + 1);
     estimate
         .workItems(ProbeClusters.workItems(context), new ProbeClusters.Rows(0, 0))
         .parts(1, 0)
         .shuffled(runs * (centers + (double) Integer.BYTES * base + samples))
-        .holds(run * (Float.BYTES * dimension + ExactSearch.bytesOfRow(k)))
+        .holds(run * ExactSearch.bytesOfRow(k, dimension))
         .holds(NeighborLists.bytes(run, k))
         .holds(2 * centers + 3.0 * Integer.BYTES * base);
   }

@@ -107,6 +107,16 @@ public final class MatrixProduct implements AutoCloseable {
       return values.slice(Objects.checkIndex(row, rows) * stride, columns);
     }
 
+    /**
+     * Copies the inner products of a row of the left matrix with all n rows of the right one.
+     *
+     * @param row 0 to m - 1
+     * @param into gets n values from position 0 on
+     */
+    public void read(int row, float[] into) {
+      values.get(Objects.checkIndex(row, rows) * stride, into, 0, columns);
+    }
+
     @Override
     public void close() {
       result.close();

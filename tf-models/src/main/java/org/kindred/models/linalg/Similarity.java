@@ -17,7 +17,7 @@ public enum Similarity {
     public double exact(float[] left, int leftAt, float[] right, int rightAt, int dim) {
       double sum = 0;
       for (int d = 0; d < dim; d++) {
-        sum += (double) left[leftAt + d] * right[rightAt + d];
+        sum = Math.fma((double) left[leftAt + d], right[rightAt + d], sum);
       }
       return sum;
     }
@@ -42,10 +42,10 @@ public enum Similarity {
       double fourth = 0;
       for (int d = 0; d < dim; d++) {
         double value = row[rowAt + d];
-        first += value * others[firstAt + d];
-        second += value * others[secondAt + d];
-        third += value * others[thirdAt + d];
-        fourth += value * others[fourthAt + d];
+        first = Math.fma(value, others[firstAt + d], first);
+        second = Math.fma(value, others[secondAt + d], second);
+        third = Math.fma(value, others[thirdAt + d], third);
+        fourth = Math.fma(value, others[fourthAt + d], fourth);
       }
       exact[at] = first;
       exact[at + 1] = second;

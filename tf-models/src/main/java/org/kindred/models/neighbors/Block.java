@@ -1,65 +1,85 @@
 package org.kindred.models.neighbors;
 
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.List;
+import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.MatrixProduct.Matrix;
 
 /**
  * Some rows of a tile, one side of one product, with the candidates found for each of them.
  *
+ * <p>A block has every n-th row of the tile: a sample of it, however the tile is ordered, by class
+ * say.
+ *
  * <p>Threading: whoever changes the candidates holds the block's monitor.
  */
-final class Block {
+final class Block implements AutoCloseable {
 
   private final Tile tile;
-  private final int start;
-  private final int rows;
+  private final int first;
+  private final int stride;
+  private final float[] squaredNorms;
   private final TopK candidates;
+  private Matrix matrix;
 
-  private Block(Tile tile, int start, int rows, TopK candidates) {
+  Block(Tile tile, int first, int stride, int candidates) {
     this.tile = tile;
-    this.start = start;
-    this.rows = rows;
-    this.candidates = candidates;
-  }
-
-  /** Cuts {@code tile} into blocks of at most {@code blockRows} rows that keep candidates. */
-  static List<Block> cut(Tile tile, int blockRows, int candidates) {
-    List<Block> blocks = new ArrayList<>();
-    for (int start = 0; start < tile.rows(); start += blockRows) {
-      int rows = Math.min(blockRows, tile.rows() - start);
-      blocks.add(new Block(tile, start, rows, new TopK(rows, candidates)));
+    this.first = first;
+    this.stride = stride;
+    this.squaredNorms = new float[(tile.rows() - first + stride - 1) / stride];
+    for (int row = 0; row < squaredNorms.length; row++) {
+      squaredNorms[row] = tile.squaredNorm(row(row));
     }
-    return blocks;
+    this.candidates = new TopK(squaredNorms.length, candidates);
   }
 
   Tile tile() {
     return tile;
   }
 
-  /** First row, counted from the tile's. */
-  int start() {
-    return start;
-  }
-
   int rows() {
-    return rows;
+    return squaredNorms.length;
   }
 
   TopK candidates() {
     return candidates;
   }
 
-  /** Position of the first row in the whole matrix. */
-  int firstId() {
-    return tile.first() + start;
+  /** Prepares the candidates for offers of another block, all of whose tile will be offered. */
+  void expect(Block other) {
+    candidates.expect(other.rows(), other.tile.rows());
   }
 
-  FloatBuffer values() {
-    return tile.rows(start, rows);
+  /** Place of a row among the tile's. */
+  int row(int row) {
+    return first + row * stride;
   }
 
+  /** Position of a row in the whole matrix. */
+  int id(int row) {
+    return tile.first() + row(row);
+  }
+
+  /** Squared norms of the rows; not to be modified. */
   float[] squaredNorms() {
-    return tile.squaredNorms(start, rows);
+    return squaredNorms;
+  }
+
+  /** The rows in native memory, from the first call on until the block is closed. */
+  synchronized Matrix matrix(MatrixProduct product) {
+    if (matrix == null) {
+      FloatBuffer values = FloatBuffer.allocate(rows() * tile.dim());
+      for (int row = 0; row < rows(); row++) {
+        values.put(tile.rows(row(row), 1));
+      }
+      matrix = product.upload(values.flip(), rows(), tile.dim());
+    }
+    return matrix;
+  }
+
+  @Override
+  public void close() {
+    if (matrix != null) {
+      matrix.close();
+    }
   }
 }

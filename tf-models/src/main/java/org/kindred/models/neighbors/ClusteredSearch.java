@@ -2,7 +2,6 @@ package org.kindred.models.neighbors;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.MatrixProduct.Matrix;
@@ -82,17 +81,15 @@ public final class ClusteredSearch {
   /** Gives each query its nearest among the rows of its clusters. */
   public NeighborLists search(Tile queries, Rows base) {
     Probes found = Probes.of(product, queries, clusters, probes, excludeSelf ? k + 1 : k);
-    List<Block> blocks = Block.cut(queries, blockRows, k);
+    Blocks blocks = new Blocks(queries, blockRows, k);
     int[][] lookers = lookers(found, queries.rows());
     IntStream.range(0, clusters.count())
         .parallel()
         .forEach(cluster -> compare(queries, blocks, lookers[cluster], cluster, base));
     float[] scores = new float[Math.multiplyExact(queries.rows(), k)];
     int[] ids = new int[scores.length];
-    for (Block block : blocks) {
-      for (int row = 0; row < block.rows(); row++) {
-        block.candidates().drain(row, scores, ids, (block.start() + row) * k);
-      }
+    for (int row = 0; row < queries.rows(); row++) {
+      blocks.of(row).candidates().drain(blocks.place(row), scores, ids, row * k);
     }
     return new NeighborLists(queries.first(), queries.rows(), k, k, scores, ids);
   }
@@ -116,7 +113,7 @@ public final class ClusteredSearch {
     return lookers;
   }
 
-  private void compare(Tile queries, List<Block> blocks, int[] lookers, int cluster, Rows base) {
+  private void compare(Tile queries, Blocks blocks, int[] lookers, int cluster, Rows base) {
     int size = clusters.size(cluster);
     for (int from = 0; from < size && lookers.length > 0; from += blockRows) {
       int[] members = clusters.members(cluster, from, Math.min(size, from + blockRows));
@@ -165,13 +162,13 @@ public final class ClusteredSearch {
       this.nearest = new TopK(1, k + 1);
     }
 
-    void of(int[] rows, List<Block> blocks, Product products) {
+    void of(int[] rows, Blocks blocks, Product products) {
       for (int i = 0; i < rows.length; i++) {
-        products.row(i).get(similarities);
+        products.read(i, similarities);
         queries.similarity().fromProducts(similarities, queries.squaredNorm(rows[i]), norms);
-        Block block = blocks.get(rows[i] / blockRows);
+        Block block = blocks.of(rows[i]);
         synchronized (block) {
-          offer(rows[i], block.candidates(), rows[i] - block.start());
+          offer(rows[i], block.candidates(), blocks.place(rows[i]));
         }
       }
     }

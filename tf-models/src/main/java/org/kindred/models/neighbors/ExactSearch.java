@@ -2,8 +2,12 @@ package org.kindred.models.neighbors;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import org.kindred.models.linalg.MatrixProduct;
-import org.kindred.models.linalg.MatrixProduct.Matrix;
 import org.kindred.models.linalg.MatrixProduct.Product;
 import org.kindred.models.linalg.Similarity;
 
@@ -28,11 +32,8 @@ import org.kindred.models.linalg.Similarity;
  */
 public final class ExactSearch {
 
-  /**
-   * Rows of one side of a product. A product of 1024 x 1024 takes 4 MiB; of 2048 x 2048 it leaves
-   * the processor's cache, and two at a time are no faster than one after the other.
-   */
-  private static final int BLOCK_ROWS = 1024;
+  /** Rows of one side of a product, which then takes 1 MiB and stays in a core's cache. */
+  private static final int BLOCK_ROWS = 512;
 
   private final MatrixProduct product;
   private final int k;
@@ -62,15 +63,11 @@ public final class ExactSearch {
 
   /** Gives each row of {@code tile} its nearest among the other rows of the tile. */
   public NeighborLists within(Tile tile) {
-    List<Block> blocks = Block.cut(tile, blockRows, candidates(tile.rows() - 1));
-    List<Pair> pairs = new ArrayList<>();
-    for (int left = 0; left < blocks.size(); left++) {
-      for (int right = left; right < blocks.size(); right++) {
-        pairs.add(new Pair(blocks.get(left), blocks.get(right)));
-      }
+    try (Blocks blocks = cut(tile, tile.rows() - 1)) {
+      propose(withFirst(blocks, 0, blocks));
+      propose(others(blocks, blocks, left -> left));
+      return refine(blocks, blocks, true);
     }
-    propose(pairs);
-    return refine(tile, blocks, tile, true);
   }
 
   /**
@@ -83,11 +80,13 @@ public final class ExactSearch {
     if (left.first() < right.first() + right.rows() && right.first() < left.first() + left.rows()) {
       throw new IllegalArgumentException(left + " and " + right + " share rows");
     }
-    List<Block> leftBlocks = Block.cut(left, blockRows, candidates(right.rows()));
-    List<Block> rightBlocks = Block.cut(right, blockRows, candidates(left.rows()));
-    propose(allPairs(leftBlocks, rightBlocks));
-    return new BothSides(
-        refine(left, leftBlocks, right, false), refine(right, rightBlocks, left, false));
+    left.checkComparable(right);
+    try (Blocks leftBlocks = cut(left, right.rows());
+        Blocks rightBlocks = cut(right, left.rows())) {
+      propose(leftBlocks, rightBlocks);
+      return new BothSides(
+          refine(leftBlocks, rightBlocks, false), refine(rightBlocks, leftBlocks, false));
+    }
   }
 
   /**
@@ -97,70 +96,99 @@ public final class ExactSearch {
    * @throws IllegalArgumentException when the tiles differ in dimension or similarity
    */
   public NeighborLists search(Tile queries, Tile base) {
-    List<Block> queryBlocks = Block.cut(queries, blockRows, candidates(base.rows()));
-    propose(allPairs(queryBlocks, Block.cut(base, blockRows, 0)));
-    return refine(queries, queryBlocks, base, false);
+    queries.checkComparable(base);
+    try (Blocks queryBlocks = cut(queries, base.rows());
+        Blocks baseBlocks = new Blocks(base, blockRows, 0)) {
+      propose(queryBlocks, baseBlocks);
+      return refine(queryBlocks, baseBlocks, false);
+    }
   }
 
   /**
-   * Returns the bytes that a search holds at least of each row of a side that gets neighbours.
+   * Returns the bytes that a search holds at least of each row of a side that gets neighbours: the
+   * row as the tile has it, a copy in native memory, candidates and neighbours.
    *
    * @param k neighbours of each row
+   * @param dim length of a row
    */
-  public static double bytesOfRow(int k) {
-    return TopK.bytesOfRow(kept(k)) + (double) k * (Integer.BYTES + Float.BYTES);
+  public static double bytesOfRow(int k, int dim) {
+    return 2.0 * Float.BYTES * dim
+        + TopK.bytesOfRow(kept(k))
+        + (double) k * (Integer.BYTES + Float.BYTES);
   }
 
-  /** More than k, so that a row seldom has to be multiplied once more. */
-  private int candidates(int available) {
-    return Math.min(available, kept(k));
+  /** Of candidates there are more than k, so that a row seldom has to be multiplied once more. */
+  private Blocks cut(Tile tile, int others) {
+    return new Blocks(tile, blockRows, Math.min(others, kept(k)));
   }
 
   private static int kept(int k) {
     return k + Math.max(4, k / 16);
   }
 
-  private static List<Pair> allPairs(List<Block> left, List<Block> right) {
-    left.get(0).tile().checkComparable(right.get(0).tile());
+  private void propose(Blocks left, Blocks right) {
+    propose(withFirst(left, 0, right));
+    propose(withFirst(right, 1, left));
+    propose(others(left, right, block -> 1));
+  }
+
+  /** Pairs that a block's rows are compared in first, since they are the left ones here. */
+  private static List<Pair> withFirst(Blocks left, int from, Blocks right) {
+    return IntStream.range(from, left.count())
+        .mapToObj(block -> new Pair(left.get(block), right.get(0)))
+        .toList();
+  }
+
+  private static List<Pair> others(Blocks left, Blocks right, IntUnaryOperator firstRight) {
     List<Pair> pairs = new ArrayList<>();
-    for (Block l : left) {
-      for (Block r : right) {
-        pairs.add(new Pair(l, r));
+    for (int l = 1; l < left.count(); l++) {
+      for (int r = firstRight.applyAsInt(l); r < right.count(); r++) {
+        pairs.add(new Pair(left.get(l), right.get(r)));
       }
     }
     return pairs;
   }
 
   private void propose(List<Pair> pairs) {
-    pairs.parallelStream().forEach(this::propose);
+    Queue<BlockSelection> idle = new ConcurrentLinkedQueue<>();
+    pairs.parallelStream()
+        .forEach(
+            pair -> {
+              BlockSelection selection =
+                  Optional.ofNullable(idle.poll()).orElseGet(() -> new BlockSelection(blockRows));
+              propose(pair.left, pair.right, selection);
+              idle.add(selection);
+            });
   }
 
-  private void propose(Pair pair) {
-    Block left = pair.left;
-    Block right = pair.right;
-    int dim = left.tile().dim();
-    try (Matrix leftRows = product.upload(left.values(), left.rows(), dim);
-        Matrix rightRows = product.upload(right.values(), right.rows(), dim);
-        Product products = product.multiply(leftRows, rightRows)) {
+  private void propose(Block left, Block right, BlockSelection selection) {
+    try (Product products = product.multiply(left.matrix(product), right.matrix(product))) {
       // Pairs name blocks in one order throughout, so that no two threads wait for each other.
       synchronized (left) {
         synchronized (right) {
-          BlockSelection.select(products::row, left, right);
+          left.expect(right);
+          if (left != right) {
+            right.expect(left);
+          }
+          selection.select(products::read, left, right);
         }
       }
     }
   }
 
-  private NeighborLists refine(Tile tile, List<Block> blocks, Tile base, boolean excludeSelf) {
-    int width = Math.min(k, excludeSelf ? base.rows() - 1 : base.rows());
+  private NeighborLists refine(Blocks blocks, Blocks base, boolean excludeSelf) {
+    Tile tile = blocks.tile();
+    int others = base.tile().rows() - (excludeSelf ? 1 : 0);
+    int width = Math.min(k, others);
     float[] scores = new float[Math.multiplyExact(tile.rows(), width)];
     int[] ids = new int[scores.length];
-    blocks.parallelStream()
+    blocks
+        .parallel()
         .forEach(
             block ->
-                new Refinement(block, base, excludeSelf, width)
+                new Refinement(block, base.tile(), excludeSelf, width)
                     .into(scores, ids)
-                    .into(scores, ids, product, blockRows));
+                    .into(scores, ids, product, base));
     return new NeighborLists(tile.first(), tile.rows(), k, width, scores, ids);
   }
 }

@@ -1,7 +1,6 @@
 package org.kindred.models.neighbors;
 
 import java.nio.FloatBuffer;
-import java.util.function.IntFunction;
 import org.kindred.models.linalg.MatrixProduct;
 import org.kindred.models.linalg.MatrixProduct.Matrix;
 import org.kindred.models.linalg.MatrixProduct.Product;
@@ -26,7 +25,8 @@ final class NearTies {
    * @param excludeSelf whether the base is the block's own tile, where no row is its own neighbour
    * @param width neighbours of each row
    * @param rows of the block
-   * @param floors for each of {@code rows}, a similarity that {@code width} rows of the base reach
+   * @param floors for each of {@code rows}, a similarity that {@code width} rows of the base reach;
+   *     negative infinity where none is known
    */
   NearTies(Block block, Tile base, boolean excludeSelf, int width, int[] rows, float[] floors) {
     this.block = block;
@@ -44,16 +44,15 @@ final class NearTies {
   }
 
   /** Writes the neighbours of the rows to their place among those of the block's tile. */
-  void into(float[] scores, int[] ids, MatrixProduct product, int blockRows) {
+  void into(float[] scores, int[] ids, MatrixProduct product, Blocks parts) {
     if (rows.length == 0) {
       return;
     }
     int dim = base.dim();
     try (Matrix queries = product.upload(values(), rows.length, dim)) {
-      for (Block part : Block.cut(base, blockRows, 0)) {
-        try (Matrix partRows = product.upload(part.values(), part.rows(), dim);
-            Product products = product.multiply(queries, partRows)) {
-          compare(part, products::row);
+      for (int p = 0; p < parts.count(); p++) {
+        try (Product products = product.multiply(queries, parts.get(p).matrix(product))) {
+          compare(parts.get(p), products::read);
         }
       }
     }
@@ -63,7 +62,7 @@ final class NearTies {
   private FloatBuffer values() {
     FloatBuffer values = FloatBuffer.allocate(rows.length * base.dim());
     for (int row : rows) {
-      values.put(block.tile().rows(block.start() + row, 1));
+      values.put(block.tile().rows(block.row(row), 1));
     }
     return values.flip();
   }
@@ -73,21 +72,22 @@ final class NearTies {
    *
    * @param products gives the inner products of the i-th of the rows with the rows of {@code part}
    */
-  void compare(Block part, IntFunction<FloatBuffer> products) {
+  void compare(Block part, BlockSelection.Products products) {
     float[] similarities = new float[part.rows()];
     int[] near = new int[part.rows()];
     float[] norms = part.squaredNorms();
     Tile tile = block.tile();
     for (int i = 0; i < rows.length; i++) {
-      int row = block.start() + rows[i];
+      int row = block.row(rows[i]);
       int self = excludeSelf ? tile.first() + row : -1;
-      float enough = Math.nextDown((float) (floors[i] - tile.errorBound(row, base)));
-      products.apply(i).get(similarities);
+      float floor = Math.max(floors[i], best.threshold(i));
+      float enough = Math.nextDown((float) (floor - tile.errorBound(row, base)));
+      products.read(i, similarities);
       tile.similarity().fromProducts(similarities, tile.squaredNorm(row), norms);
       int count = 0;
       for (int other = 0; other < similarities.length; other++) {
-        if (similarities[other] >= enough && part.firstId() + other != self) {
-          near[count++] = part.start() + other;
+        if (similarities[other] >= enough && part.id(other) != self) {
+          near[count++] = part.row(other);
         }
       }
       tile.scores(row, base, near, count, similarities);
@@ -100,7 +100,7 @@ final class NearTies {
   /** Writes what {@link #compare} found, after the last part of the base. */
   void drain(float[] scores, int[] ids) {
     for (int i = 0; i < rows.length; i++) {
-      best.drain(i, scores, ids, (block.start() + rows[i]) * width);
+      best.drain(i, scores, ids, block.row(rows[i]) * width);
     }
   }
 }

@@ -37,14 +37,14 @@ final class Refinement {
     float[] floors = new float[block.rows()];
     int count = 0;
     for (int row = 0; row < block.rows(); row++) {
-      double error = block.tile().errorBound(block.start() + row, base);
+      double error = block.tile().errorBound(block.row(row), base);
       compareCandidates(row, error);
       if (mayHaveMissed(row, error)) {
         open[count] = row;
         floors[count++] = best.threshold(0);
         best.clear(0);
       } else {
-        best.drain(0, toScores, toIds, (block.start() + row) * width);
+        best.drain(0, toScores, toIds, block.row(row) * width);
       }
     }
     return new NearTies(
@@ -58,14 +58,14 @@ final class Refinement {
     for (int c = 0; c < count; c++) {
       others[c] = candidates.id(row, c) - base.first();
     }
-    block.tile().scores(block.start() + row, base, others, count, scores);
+    block.tile().scores(block.row(row), base, others, count, scores);
     for (int c = 0; c < count; c++) {
       double difference = Math.abs((double) candidates.score(row, c) - scores[c]);
       if (difference > error + Math.ulp(scores[c])) {
         throw new IllegalStateException(
             "similarity of rows %d and %d is %s by the matrix product but %s exactly; float32 explains a difference of %s: is a reduced precision on?"
                 .formatted(
-                    block.firstId() + row,
+                    block.id(row),
                     candidates.id(row, c),
                     candidates.score(row, c),
                     scores[c],

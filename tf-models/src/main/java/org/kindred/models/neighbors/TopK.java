@@ -17,11 +17,27 @@ public final class TopK {
   /** Most entries that are kept sorted: moving them aside is then cheaper than a selection. */
   private static final int MOST_SORTED = 32;
 
+  /** Standard deviations by which a share of the offers may have more of the best than expected. */
+  private static final double SPREAD = 3;
+
+  /** Entries kept on top, where fewer than these are expected. */
+  private static final int FEWEST_KEPT = 4;
+
+  /** Selections are made whenever so many times as many have been offered. */
+  private static final int SELECTION_GROWTH = 4;
+
   private final int k;
   private final int capacity;
   private final long[] entries;
   private final int[] sizes;
   private final float[] thresholds;
+
+  /** Entries that a selection leaves. */
+  private int kept;
+
+  private long offered;
+  private long nextSelection = 1;
+  private TopK shown;
 
   /**
    * Makes empty rows.
@@ -46,6 +62,7 @@ public final class TopK {
     this.sizes = new int[rows];
     this.thresholds = new float[rows];
     Arrays.fill(thresholds, emptyThreshold());
+    this.kept = k;
   }
 
   private static long capacity(int k) {
@@ -60,6 +77,46 @@ public final class TopK {
   /** Returns the bytes that are held of each row. */
   static double bytesOfRow(int k) {
     return (double) capacity(k) * Long.BYTES + Integer.BYTES + Float.BYTES;
+  }
+
+  /**
+   * Prepares for the offers of {@code more} others of {@code all} that will be offered to each row
+   * in the end. Of a share of all, as large a share of the k best is expected, give or take the
+   * square root; what is far beyond that is refused from now on, which spares most of the work. A
+   * row may so end up with fewer than k, or without one of the best: its {@link #threshold} tells
+   * what it refused.
+   */
+  void expect(int more, int all) {
+    if (offered >= nextSelection) {
+      for (int row = 0; row < sizes.length; row++) {
+        settle(row);
+      }
+      nextSelection = SELECTION_GROWTH * offered;
+    }
+    offered += more;
+    double expected = (double) k * offered / all;
+    kept = (int) Math.min(k, Math.ceil(expected + SPREAD * Math.sqrt(expected)) + FEWEST_KEPT);
+  }
+
+  /**
+   * Shows an empty row its first offers, so that it refuses from the start what a selection would
+   * throw out.
+   *
+   * @param scores of the offers to come
+   * @param count how many they are
+   */
+  void preview(int row, float[] scores, int count) {
+    if (sizes[row] > 0 || kept == k || kept > MOST_SORTED) {
+      return;
+    }
+    if (shown == null || shown.k != kept) {
+      shown = new TopK(1, kept);
+    }
+    shown.clear(0);
+    for (int id = 0; id < count; id++) {
+      shown.offer(0, scores[id], id);
+    }
+    thresholds[row] = Math.max(thresholds[row], shown.threshold(0));
   }
 
   private float emptyThreshold() {
@@ -114,11 +171,11 @@ public final class TopK {
 
   /** Throws out all but the k best of {@code row}, and sets its threshold to the worst of them. */
   void settle(int row) {
-    if (sizes[row] >= k && capacity > k) {
+    if (sizes[row] >= kept && capacity > k) {
       int from = row * capacity;
-      selectBest(from, from + sizes[row] - 1, k);
-      sizes[row] = k;
-      thresholds[row] = score(entries[from + k - 1]);
+      selectBest(from, from + sizes[row] - 1, kept);
+      sizes[row] = kept;
+      thresholds[row] = score(entries[from + kept - 1]);
     }
   }
 

@@ -20,7 +20,7 @@ final class EpochWork {
   static Between search(Extent extent, int width, int k, double epochs, double passes) {
     double rows = extent.examples();
     return new Between(
-        rows * (Float.BYTES * (double) width + ExactSearch.bytesOfRow(k)),
+        rows * ExactSearch.bytesOfRow(k, width),
         0,
         epochs * rows * (rows - 1) * width,
         passes,

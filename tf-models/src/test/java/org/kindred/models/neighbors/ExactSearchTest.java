@@ -149,6 +149,27 @@ final class ExactSearchTest {
     assertThat(Arrays.copyOfRange(lists.ids(), 59 * 3, 60 * 3)).containsExactly(0, 20, 21);
   }
 
+  /** A block is taken for a sample of its tile; here each has all neighbours of its rows. */
+  @Example
+  void blocksThatAreNoSampleCostTimeAlone() {
+    int blocks = 8;
+    float[] values = gaussians(400, 6, 8);
+    for (int row = 0; row < 400; row++) {
+      values[6 * row] += 100 * (row % blocks == 0 ? 1 : 0);
+      values[6 * row + 1] += 100 * (row % blocks % 2);
+      values[6 * row + 2] += 100 * (row % blocks / 2 % 2);
+      values[6 * row + 3] += 100 * (row % blocks / 4);
+    }
+    for (Similarity similarity : Similarity.values()) {
+      Tile tile = Tile.of(similarity, 0, 6, values.clone());
+      assertThat(new ExactSearch(PRODUCT, 45, 400 / blocks).within(tile).toBytes())
+          .isEqualTo(BruteForce.within(tile, 45).toBytes());
+      Tile base = Tile.of(similarity, 0, 6, values.clone());
+      assertThat(new ExactSearch(PRODUCT, 45, 400 / blocks).search(tile, base).toBytes())
+          .isEqualTo(BruteForce.search(tile, base, 45).toBytes());
+    }
+  }
+
   @Example
   void farFromTheOriginDistancesStayExact() {
     float[] values = gaussians(300, 4, 5);

@@ -3,16 +3,14 @@ package org.kindred.models.neighbors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.FloatBuffer;
-import java.util.List;
 import java.util.Random;
-import java.util.function.IntFunction;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import org.kindred.models.linalg.Similarity;
+import org.kindred.models.neighbors.BlockSelection.Products;
 
 /** Products with errors of every size that float32 allows, and more. */
 final class RefinementTest {
@@ -30,27 +28,24 @@ final class RefinementTest {
     return Tile.of(Similarity.COSINE, 0, DIM, values);
   }
 
-  private static IntFunction<FloatBuffer> products(Tile tile, double error, long seed) {
-    return row -> {
+  private static Products products(Tile tile, double error, long seed) {
+    return (row, into) -> {
       Random random = new Random(seed + row);
-      float[] products = new float[ROWS];
       for (int column = 0; column < ROWS; column++) {
         double shift = error * (2 * random.nextDouble() - 1);
-        products[column] = (float) (tile.score(row, tile, column) + shift);
+        into[column] = (float) (tile.score(row, tile, column) + shift);
       }
-      return FloatBuffer.wrap(products);
     };
   }
 
   private static byte[] neighbours(Tile tile, int k, int candidates, double error, long seed) {
-    List<Block> blocks = Block.cut(tile, ROWS, candidates);
-    Block block = blocks.get(0);
-    BlockSelection.select(products(tile, error, seed), block, block);
+    Block block = new Block(tile, 0, 1, candidates);
+    new BlockSelection(ROWS).select(products(tile, error, seed), block, block);
     float[] scores = new float[ROWS * k];
     int[] ids = new int[ROWS * k];
     NearTies ties = new Refinement(block, tile, true, k).into(scores, ids);
-    IntFunction<FloatBuffer> again = products(tile, error, seed + ROWS);
-    ties.compare(block, i -> again.apply(ties.row(i)));
+    Products again = products(tile, error, seed + ROWS);
+    ties.compare(block, (i, into) -> again.read(ties.row(i), into));
     ties.drain(scores, ids);
     return new NeighborLists(0, ROWS, k, k, scores, ids).toBytes();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -42,6 +43,61 @@ final class TopKTest {
             .toList();
     assertThat(drain(best, 1, k)).isEqualTo(expected);
     assertThat(drain(best, 0, k)).isEmpty();
+  }
+
+  @Property(tries = 200)
+  void whatIsRefusedBeforeItsTimeIsNotAboveTheThreshold(
+      @ForAll @IntRange(min = 1, max = 2000) int offers,
+      @ForAll @IntRange(min = 1, max = 200) int k,
+      @ForAll @IntRange(min = 1, max = 500) int part,
+      @ForAll @IntRange(max = 100) int ordered,
+      @ForAll long seed) {
+    float[] scores = scores(offers, ordered, seed);
+    TopK best = offeredInParts(scores, k, part);
+    best.settle(0);
+    List<Entry> kept = drain(best, 0, k);
+    float threshold = kept.size() < k ? thresholdOf(scores, k, part) : kept.get(k - 1).score;
+    for (int id = 0; id < offers; id++) {
+      if (scores[id] > threshold) {
+        assertThat(kept).contains(new Entry(scores[id], id));
+      }
+    }
+  }
+
+  private static float thresholdOf(float[] scores, int k, int part) {
+    return offeredInParts(scores, k, part).threshold(0);
+  }
+
+  /** The share of the offers, in hundredths, that come in order, best first. */
+  private static float[] scores(int count, int ordered, long seed) {
+    float[] scores = new float[count];
+    Random random = new Random(seed);
+    for (int i = 0; i < count; i++) {
+      scores[i] = i < count * ordered / 100 ? count - i : random.nextFloat() * count;
+    }
+    return scores;
+  }
+
+  private static TopK offeredInParts(float[] scores, int k, int part) {
+    TopK best = new TopK(1, k);
+    for (int from = 0; from < scores.length; from += part) {
+      float[] some = Arrays.copyOfRange(scores, from, Math.min(scores.length, from + part));
+      best.expect(some.length, scores.length);
+      best.preview(0, some, some.length);
+      for (int i = 0; i < some.length; i++) {
+        best.offer(0, some[i], from + i);
+      }
+    }
+    return best;
+  }
+
+  @Example
+  void offersInRandomOrderLoseNoneOfTheBest() {
+    float[] scores = scores(50_000, 0, 7);
+    List<Entry> announced = drain(offeredInParts(scores, 200, 500), 0, 200);
+    assertThat(announced)
+        .isEqualTo(drain(offeredInParts(scores, 200, 50_000), 0, 200))
+        .hasSize(200);
   }
 
   private static List<Entry> drain(TopK best, int row, int k) {
