@@ -58,6 +58,14 @@ public interface Stage<C extends Message> {
   }
 
   /**
+   * Returns whether each task uses all processors of its machine by itself, so that a process does
+   * best to have one at a time.
+   */
+  default boolean usesAllProcessors() {
+    return isOneTask();
+  }
+
+  /**
    * Checks what single fields' ranges can't say. Called before anything runs.
    *
    * @throws StageException naming the field, its value and what is valid

@@ -18,8 +18,11 @@ import org.kindred.stages.artifact.Digests;
  * @param key what the job makes and in which store, 16 hexadecimal digits: two jobs of one key make
  *     the same artifact
  * @param oneTask whether the work is one task; see {@link org.kindred.stages.Stage#isOneTask}
+ * @param usesAllProcessors whether each task does; see {@link
+ *     org.kindred.stages.Stage#usesAllProcessors}
  */
-public record Job(String run, String step, String stage, String key, boolean oneTask) {
+public record Job(
+    String run, String step, String stage, String key, boolean oneTask, boolean usesAllProcessors) {
   private static final int KEY_DIGITS = 16;
   private static final int MAX_PARAMETERS = 100;
 
@@ -30,7 +33,8 @@ public record Job(String run, String step, String stage, String key, boolean one
         step.id(),
         "%s %s".formatted(step.stage().name(), parameters(producer)),
         Digests.of(made.getBytes(StandardCharsets.UTF_8)).substring(0, KEY_DIGITS),
-        step.stage().isOneTask());
+        step.stage().isOneTask(),
+        step.stage().usesAllProcessors());
   }
 
   private static String parameters(Producer producer) {

@@ -1,5 +1,6 @@
 package org.kindred.runners.job;
 
+import java.util.OptionalInt;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -9,13 +10,14 @@ import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
 
 /**
- * Beam's DirectRunner in this process, one worker thread per processor. Its checks that a pipeline
- * does not change or fail to encode its elements are off: they copy every element.
+ * Beam's DirectRunner in this process, one worker thread per processor unless told otherwise. Its
+ * checks that a pipeline does not change or fail to encode its elements are off: they copy every
+ * element.
  */
 final class EmbeddedRunner implements JobRunner {
-  private final int parallelism;
+  private final OptionalInt parallelism;
 
-  EmbeddedRunner(int parallelism) {
+  EmbeddedRunner(OptionalInt parallelism) {
     this.parallelism = parallelism;
   }
 
@@ -32,10 +34,18 @@ final class EmbeddedRunner implements JobRunner {
     options.setBlockOnRun(false);
     // While a worker thread is free the runner polls on it without pause, at the expense of a task
     // that uses the other processors itself. With one thread there is none free.
-    options.setTargetParallelism(job.oneTask() ? 1 : parallelism);
+    options.setTargetParallelism(tasks(job));
     options.setEnforceImmutability(false);
     options.setEnforceEncodability(false);
     return options;
+  }
+
+  private int tasks(Job job) {
+    if (job.oneTask()) {
+      return 1;
+    }
+    return parallelism.orElseGet(
+        () -> job.usesAllProcessors() ? 1 : Runtime.getRuntime().availableProcessors());
   }
 
   @Override

@@ -31,7 +31,7 @@ public final class JobRunners {
     }
     int here = parallelism.orElse(Runtime.getRuntime().availableProcessors());
     return switch (name) {
-      case "embedded" -> new EmbeddedRunner(here);
+      case "embedded" -> new EmbeddedRunner(parallelism);
       case "flink" -> new FlinkLocalRunner(here);
       case "spark" -> new SparkRunner(here);
       default ->

@@ -16,7 +16,8 @@ import org.kindred.pipelines.run.RunCancelledException;
 
 /** A run that finds another run's job making the same artifact on the cluster. */
 final class FlinkClusterRunnerTest {
-  private static final Job JOB = new Job("run-2", "graph", "graph k=5", "00112233aabbccdd", false);
+  private static final Job JOB =
+      new Job("run-2", "graph", "graph k=5", "00112233aabbccdd", false, false);
   private static final String TWIN = "near: graph k=5 [00112233aabbccdd] run-1";
 
   /** Counts how often it hears of the wait. */

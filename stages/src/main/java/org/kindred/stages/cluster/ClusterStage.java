@@ -74,6 +74,11 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   }
 
   @Override
+  public boolean usesAllProcessors() {
+    return true;
+  }
+
+  @Override
   public void check(StageContext<ClusterConfig> context) {
     boolean bound = context.optionalInput(GRAPH).isPresent();
     if (bound != context.config().hasGraph()) {

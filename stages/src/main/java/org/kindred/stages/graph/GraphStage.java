@@ -65,6 +65,11 @@ public final class GraphStage implements Stage<GraphConfig> {
   }
 
   @Override
+  public boolean usesAllProcessors() {
+    return true;
+  }
+
+  @Override
   public boolean usesSeed() {
     return false;
   }

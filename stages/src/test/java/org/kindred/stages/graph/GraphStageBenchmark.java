@@ -80,7 +80,8 @@ final class GraphStageBenchmark {
     stage.check(context);
     DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
     options.setRunner(DirectRunner.class);
-    options.setTargetParallelism(Runtime.getRuntime().availableProcessors());
+    options.setTargetParallelism(
+        1); // as the embedded runner has it for a stage that uses all processors
     options.setEnforceImmutability(false);
     options.setEnforceEncodability(false);
     Pipeline pipeline = Pipeline.create(options);

@@ -57,7 +57,8 @@ public final class UnitRows {
   public static double squaredNorm(float[] values, int at, int dim) {
     double sum = 0;
     for (int d = at; d < at + dim; d++) {
-      sum += (double) values[d] * values[d];
+      double value = values[d];
+      sum = Math.fma(value, value, sum);
     }
     return sum;
   }

@@ -10,7 +10,7 @@ import org.kindred.models.linalg.MatrixProduct.Matrix;
  * <p>A block has every n-th row of the tile: a sample of it, however the tile is ordered, by class
  * say.
  *
- * <p>Threading: whoever changes the candidates holds the block's monitor.
+ * <p>Threading: whoever changes the candidates does it {@link #alone}.
  */
 final class Block implements AutoCloseable {
 
@@ -44,9 +44,22 @@ final class Block implements AutoCloseable {
     return candidates;
   }
 
+  /** Does what changes the candidates; who keeps none need not wait for others. */
+  void alone(Runnable change) {
+    if (candidates.k() == 0) {
+      change.run();
+    } else {
+      synchronized (candidates) {
+        change.run();
+      }
+    }
+  }
+
   /** Prepares the candidates for offers of another block, all of whose tile will be offered. */
   void expect(Block other) {
-    candidates.expect(other.rows(), other.tile.rows());
+    if (candidates.k() > 0) {
+      candidates.expect(other.rows(), other.tile.rows());
+    }
   }
 
   /** Place of a row among the tile's. */

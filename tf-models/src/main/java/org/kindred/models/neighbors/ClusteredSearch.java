@@ -82,10 +82,10 @@ public final class ClusteredSearch {
   public NeighborLists search(Tile queries, Rows base) {
     Probes found = Probes.of(product, queries, clusters, probes, excludeSelf ? k + 1 : k);
     Blocks blocks = new Blocks(queries, blockRows, k);
-    int[][] lookers = lookers(found, queries.rows());
-    IntStream.range(0, clusters.count())
-        .parallel()
-        .forEach(cluster -> compare(queries, blocks, lookers[cluster], cluster, base));
+    // Of the nearest cluster a query keeps neighbours that spare it most of the other clusters'
+    // rows.
+    compare(queries, blocks, lookers(found, queries.rows(), 0, 1), base);
+    compare(queries, blocks, lookers(found, queries.rows(), 1, Integer.MAX_VALUE), base);
     float[] scores = new float[Math.multiplyExact(queries.rows(), k)];
     int[] ids = new int[scores.length];
     for (int row = 0; row < queries.rows(); row++) {
@@ -94,23 +94,29 @@ public final class ClusteredSearch {
     return new NeighborLists(queries.first(), queries.rows(), k, k, scores, ids);
   }
 
-  /** For each cluster the queries that look into it, ascending. */
-  private int[][] lookers(Probes found, int queries) {
+  /** For each cluster the queries for which it has one of these ranks, ascending. */
+  private int[][] lookers(Probes found, int queries, int fromRank, int toRank) {
     int[] counts = new int[clusters.count()];
     for (int query = 0; query < queries; query++) {
-      for (int rank = 0; rank < found.count(query); rank++) {
+      for (int rank = fromRank; rank < Math.min(toRank, found.count(query)); rank++) {
         counts[found.cluster(query, rank)]++;
       }
     }
     int[][] lookers = new int[counts.length][];
     Arrays.setAll(lookers, cluster -> new int[counts[cluster]]);
     for (int query = queries - 1; query >= 0; query--) {
-      for (int rank = 0; rank < found.count(query); rank++) {
+      for (int rank = fromRank; rank < Math.min(toRank, found.count(query)); rank++) {
         int cluster = found.cluster(query, rank);
         lookers[cluster][--counts[cluster]] = query;
       }
     }
     return lookers;
+  }
+
+  private void compare(Tile queries, Blocks blocks, int[][] lookers, Rows base) {
+    IntStream.range(0, clusters.count())
+        .parallel()
+        .forEach(cluster -> compare(queries, blocks, lookers[cluster], cluster, base));
   }
 
   private void compare(Tile queries, Blocks blocks, int[] lookers, int cluster, Rows base) {
@@ -140,14 +146,23 @@ public final class ClusteredSearch {
     return values.flip();
   }
 
-  /** Compares queries with rows of one cluster. */
+  /**
+   * Compares queries with rows of one cluster, a few queries at a time: a pass free of branches, so
+   * that the compiler makes vector instructions of it, tells which rows are near enough to one of
+   * them.
+   */
   private final class Comparison {
+    private static final int PASS_QUERIES = 8;
+
     private final Tile queries;
     private final Tile part;
     private final int[] members;
     private final float[] norms;
-    private final float[] similarities;
-    private final int[] near;
+    private final float[][] similarities;
+    private final float[] enough = new float[PASS_QUERIES];
+    private final float[] excess;
+    private final int[][] near;
+    private final int[] counts = new int[PASS_QUERIES];
     private final float[] scores;
     private final TopK nearest;
 
@@ -156,36 +171,32 @@ public final class ClusteredSearch {
       this.part = part;
       this.members = members;
       this.norms = part.squaredNorms(0, part.rows());
-      this.similarities = new float[part.rows()];
-      this.near = new int[part.rows()];
+      this.similarities = new float[PASS_QUERIES][part.rows()];
+      this.excess = new float[part.rows()];
+      this.near = new int[PASS_QUERIES][part.rows()];
       this.scores = new float[part.rows()];
       this.nearest = new TopK(1, k + 1);
     }
 
     void of(int[] rows, Blocks blocks, Product products) {
-      for (int i = 0; i < rows.length; i++) {
-        products.read(i, similarities);
-        queries.similarity().fromProducts(similarities, queries.squaredNorm(rows[i]), norms);
-        Block block = blocks.of(rows[i]);
-        synchronized (block) {
-          offer(rows[i], block.candidates(), blocks.place(rows[i]));
+      for (int from = 0; from < rows.length; from += PASS_QUERIES) {
+        int count = Math.min(PASS_QUERIES, rows.length - from);
+        Arrays.fill(excess, Float.NEGATIVE_INFINITY);
+        for (int q = 0; q < count; q++) {
+          int query = rows[from + q];
+          products.read(from + q, similarities[q]);
+          queries.similarity().fromProducts(similarities[q], queries.squaredNorm(query), norms);
+          // Another thread may be raising the threshold; a former one leaves more to compare.
+          float threshold = blocks.of(query).candidates().threshold(blocks.place(query));
+          enough[q] = enough(threshold, similarities[q], queries.errorBound(query, part));
+          exceed(excess, similarities[q], enough[q]);
         }
-      }
-    }
-
-    private void offer(int query, TopK best, int row) {
-      int self = excludeSelf ? queries.first() + query : -1;
-      double error = queries.errorBound(query, part);
-      float enough = enough(best.threshold(row), error);
-      int count = 0;
-      for (int other = 0; other < similarities.length; other++) {
-        if (similarities[other] >= enough && members[other] != self) {
-          near[count++] = other;
+        findNear(rows, from, count);
+        for (int q = 0; q < count; q++) {
+          if (counts[q] > 0) {
+            offer(rows[from + q], near[q], counts[q], blocks);
+          }
         }
-      }
-      queries.scores(query, part, near, count, scores);
-      for (int c = 0; c < count; c++) {
-        best.offer(row, scores[c], members[near[c]]);
       }
     }
 
@@ -193,16 +204,47 @@ public final class ClusteredSearch {
      * What a product must reach for its row to be worth an exact comparison. A query that has no
      * neighbours yet can still leave out what is worse than k others of this cluster.
      */
-    private float enough(float threshold, double error) {
+    private float enough(float threshold, float[] ofQuery, double error) {
       if (threshold > Float.NEGATIVE_INFINITY) {
         return Math.nextDown((float) (threshold - error));
       }
       nearest.clear(0);
-      for (int other = 0; other < similarities.length; other++) {
-        nearest.offer(0, similarities[other], other);
+      for (int other = 0; other < ofQuery.length; other++) {
+        nearest.offer(0, ofQuery[other], other);
       }
       nearest.settle(0);
       return Math.nextDown((float) (nearest.threshold(0) - 2 * error));
+    }
+
+    private static void exceed(float[] excess, float[] similarities, float enough) {
+      for (int other = 0; other < excess.length; other++) {
+        excess[other] = Math.max(excess[other], similarities[other] - enough);
+      }
+    }
+
+    private void findNear(int[] rows, int from, int count) {
+      Arrays.fill(counts, 0);
+      for (int other = 0; other < excess.length; other++) {
+        if (excess[other] >= 0) {
+          for (int q = 0; q < count; q++) {
+            boolean isSelf = excludeSelf && members[other] == queries.first() + rows[from + q];
+            if (similarities[q][other] >= enough[q] && !isSelf) {
+              near[q][counts[q]++] = other;
+            }
+          }
+        }
+      }
+    }
+
+    private void offer(int query, int[] others, int count, Blocks blocks) {
+      queries.scores(query, part, others, count, scores);
+      Block block = blocks.of(query);
+      block.alone(
+          () -> {
+            for (int c = 0; c < count; c++) {
+              block.candidates().offer(blocks.place(query), scores[c], members[others[c]]);
+            }
+          });
     }
   }
 }

@@ -164,16 +164,16 @@ public final class ExactSearch {
   private void propose(Block left, Block right, BlockSelection selection) {
     try (Product products = product.multiply(left.matrix(product), right.matrix(product))) {
       // Pairs name blocks in one order throughout, so that no two threads wait for each other.
-      synchronized (left) {
-        synchronized (right) {
-          left.expect(right);
-          if (left != right) {
-            right.expect(left);
-          }
-          selection.select(products::read, left, right);
-        }
-      }
+      left.alone(() -> right.alone(() -> select(products, left, right, selection)));
     }
+  }
+
+  private static void select(Product products, Block left, Block right, BlockSelection selection) {
+    left.expect(right);
+    if (left != right) {
+      right.expect(left);
+    }
+    selection.select(products::read, left, right);
   }
 
   private NeighborLists refine(Blocks blocks, Blocks base, boolean excludeSelf) {
