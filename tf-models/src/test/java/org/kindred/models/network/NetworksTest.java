@@ -28,8 +28,8 @@ import org.tensorflow.types.TUint8;
 final class NetworksTest {
 
   /**
-   * Figures of methods.md 1.1 and of torchvision, whose counts have a linear layer of 1,000 classes
-   * on top: 513,000 values from 512 features, 2,049,000 from 2,048, 4,097,000 from 4,096.
+   * Figures of the papers' references and of torchvision, whose counts have a linear layer of 1,000
+   * classes on top: 513,000 values from 512 features, 2,049,000 from 2,048, 4,097,000 from 4,096.
    */
   @ParameterizedTest
   @CsvSource({
@@ -96,7 +96,7 @@ final class NetworksTest {
     return values;
   }
 
-  /** The 17 of Invariance Propagation, methods.md 7.2. */
+  /** The 17 of Invariance Propagation's reference. */
   @Test
   void layersOfResNet50HaveTheSizesOfLinearEvaluation() {
     try (TestGraph graph = new TestGraph()) {
@@ -206,7 +206,7 @@ final class NetworksTest {
     }
   }
 
-  /** InvaSpread's reference on STL-10, methods.md 1.1. */
+  /** InvaSpread's reference on STL-10. */
   @Test
   void theWindowSeesTheFirstSevenRowsAndColumns() {
     Network network =
