@@ -31,17 +31,39 @@ final class GreedyStart {
     this.distances = new double[points.rows()];
   }
 
+  /**
+   * Sums up one dimension after the other, which gives the same bits as a distance alone does, for
+   * all rows side by side: the compiler makes vector instructions of it.
+   */
   private static float[][] table(Points points) {
-    float[][] table = new float[points.rows()][points.rows()];
-    IntStream.range(0, table.length)
-        .parallel()
-        .forEach(row -> points.squaredDistances(row, row + 1, table[row]));
-    for (int row = 0; row < table.length; row++) {
-      for (int other = 0; other < row; other++) {
-        table[other][row] = table[row][other];
+    int rows = points.rows();
+    double[][] columns = new double[points.dim()][rows];
+    for (int row = 0; row < rows; row++) {
+      for (int d = 0; d < columns.length; d++) {
+        columns[d][row] = points.value(row, d);
       }
     }
+    float[][] table = new float[rows][rows];
+    IntStream.range(0, rows)
+        .parallel()
+        .forEach(
+            row -> {
+              double[] sums = new double[rows];
+              for (double[] column : columns) {
+                addSquares(sums, column, column[row]);
+              }
+              for (int other = 0; other < rows; other++) {
+                table[row][other] = (float) sums[other];
+              }
+            });
     return table;
+  }
+
+  private static void addSquares(double[] sums, double[] column, double value) {
+    for (int other = 0; other < sums.length; other++) {
+      double difference = value - column[other];
+      sums[other] += difference * difference;
+    }
   }
 
   /** Returns centers, {@code [clusters, dim]}, of one restart. */
