@@ -18,6 +18,7 @@ final class Blocks implements AutoCloseable {
     int count = (tile.rows() + blockRows - 1) / blockRows;
     this.blocks =
         IntStream.range(0, count)
+            .parallel()
             .mapToObj(first -> new Block(tile, first, count, candidates))
             .toArray(Block[]::new);
   }
