@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.kindred.proto.pipeline.v1.Checkpoints;
+import org.kindred.proto.pipeline.v1.ClusterConfig;
+import org.kindred.proto.pipeline.v1.GraphConfig;
 import org.kindred.proto.pipeline.v1.InstDisc;
 import org.kindred.proto.pipeline.v1.Objective;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
+import org.kindred.proto.pipeline.v1.PropagateConfig;
 import org.kindred.proto.pipeline.v1.Run;
 import org.kindred.proto.pipeline.v1.RunStep;
 
@@ -25,6 +28,14 @@ final class ReuseKeyFieldsTest {
     assertThat(ReuseKeyFields.of(often)).isEqualTo(ReuseKeyFields.of(config)).isEqualTo(config);
     assertThat(ReuseKeyFields.of(often.toBuilder().setEpochs(4).build()))
         .isEqualTo(config.toBuilder().setEpochs(4).build());
+  }
+
+  @Test
+  void howMuchOfTheWorkIsDoneAtATimeIsLeftOut() {
+    GraphConfig graph = GraphConfig.newBuilder().setK(3).build();
+    assertThat(ReuseKeyFields.of(graph.toBuilder().setTileRows(4096).build())).isEqualTo(graph);
+    assertThat(ReuseKeyFields.has(PropagateConfig.getDescriptor(), "execution")).isFalse();
+    assertThat(ReuseKeyFields.has(ClusterConfig.getDescriptor(), "execution")).isFalse();
   }
 
   @Test
