@@ -82,23 +82,26 @@ final class Lloyd {
     if (own == NONE) {
       return true;
     }
+    double nearest = Math.max(0, upper[row] - drifts[own]);
     upper[row] += drifts[own];
     lower[row] -= own == fastest ? secondDrift : drifts[fastest];
-    if (staysWithin(row)) {
+    if (staysWithin(upper[row], lower[row])) {
       return false;
     }
-    if (run.clusters() < TIGHTENED) {
+    // As near as the center may be when the bound was tight, which it is unless the row stayed for
+    // long: where even that is too far, the exact distance is not worth computing.
+    if (run.clusters() < TIGHTENED || !staysWithin(nearest, lower[row])) {
       return true;
     }
     upper[row] = Math.sqrt(points.squaredDistance(row, run.centers(), own));
-    return !staysWithin(row);
+    return !staysWithin(upper[row], lower[row]);
   }
 
   /** Cosine ranks centers by inner product: as distances do, but for the squares of their norms. */
-  private boolean staysWithin(int row) {
-    double far = lower[row] * lower[row];
-    double near = upper[row] * upper[row];
-    return lower[row] > 0 && far - near > slack + ROUNDING * (far + near);
+  private boolean staysWithin(double upperBound, double lowerBound) {
+    double far = lowerBound * lowerBound;
+    double near = upperBound * upperBound;
+    return lowerBound > 0 && far - near > slack + ROUNDING * (far + near);
   }
 
   /** Takes what was found of a row. Several threads may tell of different rows. */

@@ -14,6 +14,10 @@ import org.kindred.models.linalg.UnitRows;
  * similarity, equals by the lower number. Float32 products decide where their error cannot;
  * elsewhere the similarities are computed exactly.
  *
+ * <p>For Euclidean distance a product is {@code 2 x c - |c|^2}, of the rows {@code (x, 1)} and
+ * {@code (2 c, -|c|^2)}: it ranks centers as they are, and falls short of the similarity by the
+ * row's squared norm.
+ *
  * <p>Threading: thread-safe; the rows spread over the common fork-join pool.
  */
 public final class NearestCenters implements AutoCloseable {
@@ -29,8 +33,8 @@ public final class NearestCenters implements AutoCloseable {
   private final Points points;
   private final List<float[]> sets;
   private final int clusters;
+  private final int columns;
   private final Matrix centers;
-  private final float[][] squaredNorms;
   private final double[] smallestNorms;
   private final double[] largestNorms;
 
@@ -58,38 +62,64 @@ public final class NearestCenters implements AutoCloseable {
     this.points = points;
     this.sets = sets;
     this.clusters = sets.get(0).length / points.dim();
-    FloatBuffer all = FloatBuffer.allocate(Math.multiplyExact(sets.size(), sets.get(0).length));
-    sets.forEach(all::put);
-    this.centers = product.upload(all.flip(), sets.size() * clusters, points.dim());
-    this.squaredNorms = new float[sets.size()][clusters];
+    this.columns = points.dim() + (isCosine() ? 0 : 1);
     this.smallestNorms = new double[sets.size()];
     this.largestNorms = new double[sets.size()];
-    for (int set = 0; set < sets.size(); set++) {
-      measure(set);
-    }
+    int centersOfAll = Math.multiplyExact(sets.size(), clusters);
+    this.centers =
+        product.upload(
+            centersOfAll,
+            columns,
+            target -> {
+              for (int set = 0; set < sets.size(); set++) {
+                copyCenters(set, target);
+              }
+            });
+  }
+
+  private boolean isCosine() {
+    return points.similarity() == Similarity.COSINE;
   }
 
   /** Returns the bytes of native memory that are held at least, for so many centers in all. */
   static double nativeBytes(int dim, double centers) {
     double rows = taskRows(centers);
-    return Float.BYTES * (centers * dim + rows * (dim + centers));
+    return Float.BYTES * (centers * (dim + 1) + rows * (dim + 1 + centers));
   }
 
   private static int taskRows(double centers) {
     return (int) Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, TASK_PRODUCTS / centers));
   }
 
-  private void measure(int set) {
+  private void copyCenters(int set, FloatBuffer target) {
+    float[] values = sets.get(set);
+    int dim = points.dim();
     double smallest = Double.POSITIVE_INFINITY;
     double largest = 0;
-    for (int center = 0; center < clusters; center++) {
-      double norm = UnitRows.squaredNorm(sets.get(set), center * points.dim(), points.dim());
-      squaredNorms[set][center] = (float) norm;
+    for (int at = 0; at < values.length; at += dim) {
+      double norm = UnitRows.squaredNorm(values, at, dim);
       smallest = Math.min(smallest, norm);
       largest = Math.max(largest, norm);
+      if (isCosine()) {
+        target.put(values, at, dim);
+      } else {
+        for (int d = 0; d < dim; d++) {
+          target.put(2 * values[at + d]);
+        }
+        target.put((float) -norm);
+      }
     }
     smallestNorms[set] = Math.sqrt(smallest);
     largestNorms[set] = Math.sqrt(largest);
+  }
+
+  private void copyRows(int[] rows, int from, int to, FloatBuffer target) {
+    for (int i = from; i < to; i++) {
+      points.copy(rows[i], target);
+      if (!isCosine()) {
+        target.put(1);
+      }
+    }
   }
 
   /** Returns the nearest center of each row, of the first set. */
@@ -137,14 +167,14 @@ public final class NearestCenters implements AutoCloseable {
     if (from >= to) {
       return;
     }
-    try (Matrix some = product.upload(points.gather(rows, from, to), to - from, points.dim());
+    try (Matrix some =
+            product.upload(to - from, columns, target -> copyRows(rows, from, to, target));
         Product products = product.multiply(some, centers)) {
       float[] scores = new float[clusters];
       for (int i = from; i < to; i++) {
         FloatBuffer row = products.row(i - from);
         for (int set = 0; set < sets.size(); set++) {
           row.get(set * clusters, scores);
-          points.similarity().fromProducts(scores, 0, squaredNorms[set]);
           nearest(set, rows[i], scores, visitor);
         }
       }
@@ -167,8 +197,7 @@ public final class NearestCenters implements AutoCloseable {
         }
       }
     }
-    double error =
-        points.similarity().errorBound(points.dim(), points.norm(row), largestNorms[set]);
+    double error = errorBound(points.norm(row), largestNorms[set]);
     double doubt = 2 * error;
     boolean certain = (double) best - second > doubt;
     int found = certain ? nearest : exactNearest(set, row, scores, best - doubt);
@@ -180,12 +209,20 @@ public final class NearestCenters implements AutoCloseable {
         squaredDistance(row, (certain ? second : best) + error, smallestNorms[set]));
   }
 
+  /** Most that a product differs from the similarity, less the row's squared norm. */
+  private double errorBound(double rowNorm, double centerNorm) {
+    if (isCosine()) {
+      return Similarity.COSINE.errorBound(columns, rowNorm, centerNorm);
+    }
+    // The center's squared norm is one more term, and itself rounded.
+    double magnitude = 2 * rowNorm * centerNorm + centerNorm * centerNorm;
+    return Similarity.productError(columns + 1, magnitude);
+  }
+
   /** Squared distance by score, which for cosine says nothing of the center's norm. */
   private double squaredDistance(int row, double score, double centerNorm) {
     double own = points.norm(row) * points.norm(row);
-    return points.similarity() == Similarity.COSINE
-        ? own + centerNorm * centerNorm - 2 * score
-        : own - score;
+    return isCosine() ? own + centerNorm * centerNorm - 2 * score : own - score;
   }
 
   private int exactNearest(int set, int row, float[] scores, double least) {

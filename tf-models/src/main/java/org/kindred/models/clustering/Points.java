@@ -139,16 +139,16 @@ public final class Points {
 
   /** Returns copies of some rows, {@code [numbers, dim]}. */
   public float[] rows(int[] numbers) {
-    return gather(numbers, 0, numbers.length).array();
+    float[] gathered = new float[numbers.length * dim];
+    for (int i = 0; i < numbers.length; i++) {
+      copy(numbers[i], gathered, i * dim);
+    }
+    return gathered;
   }
 
-  /** Returns copies of the rows {@code rows[from..to)}. */
-  FloatBuffer gather(int[] rows, int from, int to) {
-    float[] gathered = new float[(to - from) * dim];
-    for (int i = from; i < to; i++) {
-      copy(rows[i], gathered, (i - from) * dim);
-    }
-    return FloatBuffer.wrap(gathered);
+  /** Puts a copy of a row into a buffer. */
+  void copy(int row, FloatBuffer target) {
+    target.put(values, row * dim, dim);
   }
 
   /** Similarity of a row and the center at {@code centers[center * dim..]}. */

@@ -2,6 +2,7 @@ package org.kindred.models.linalg;
 
 import java.nio.FloatBuffer;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.kindred.models.tensorflow.Sessions;
 import org.kindred.models.tensorflow.TensorMemory;
 import org.tensorflow.Graph;
@@ -133,7 +134,7 @@ public final class MatrixProduct implements AutoCloseable {
    */
   public Matrix upload(FloatBuffer values, int rows, int columns) {
     int length = Math.multiplyExact(rows, columns);
-    if (rows < 1 || columns < 1 || values.remaining() < length) {
+    if (values.remaining() < length) {
       throw new IllegalArgumentException(
           "a matrix of "
               + rows
@@ -143,9 +144,26 @@ public final class MatrixProduct implements AutoCloseable {
               + values.remaining()
               + " values");
     }
+    return upload(rows, columns, target -> target.put(values.slice(values.position(), length)));
+  }
+
+  /**
+   * Makes a matrix in native memory.
+   *
+   * @param rows 1 or more
+   * @param columns 1 or more
+   * @param fill puts {@code rows * columns} values, row-major, into the buffer that it gets
+   */
+  public Matrix upload(int rows, int columns, Consumer<FloatBuffer> fill) {
+    if (rows < 1 || columns < 1) {
+      throw new IllegalArgumentException(
+          "a matrix of " + rows + " x " + columns + " cannot be made, valid is 1 x 1 or more");
+    }
+    int length = Math.multiplyExact(rows, columns);
     TFloat32 tensor = TFloat32.tensorOf(Shape.of(Math.max(rows, FEWEST_ROWS), columns));
     FloatBuffer target = TensorMemory.floats(tensor);
-    target.put(values.slice(values.position(), length));
+    fill.accept(target.slice(0, length));
+    target.position(length);
     while (target.hasRemaining()) {
       target.put(0);
     }

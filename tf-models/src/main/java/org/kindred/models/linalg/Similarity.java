@@ -58,7 +58,7 @@ public enum Similarity {
 
     @Override
     public double errorBound(int dim, double leftNorm, double rightNorm) {
-      return productError(dim, leftNorm, rightNorm);
+      return productError(dim, leftNorm * rightNorm);
     }
   },
 
@@ -120,7 +120,7 @@ public enum Similarity {
     public double errorBound(int dim, double leftNorm, double rightNorm) {
       double rounding =
           2 * leftNorm * rightNorm + 3 * (leftNorm * leftNorm + rightNorm * rightNorm);
-      return 2 * productError(dim, leftNorm, rightNorm) + FLOAT_ROUNDING * rounding;
+      return 2 * productError(dim, leftNorm * rightNorm) + FLOAT_ROUNDING * rounding;
     }
   };
 
@@ -245,11 +245,15 @@ public enum Similarity {
   public abstract double errorBound(int dim, double leftNorm, double rightNorm);
 
   /**
-   * Error of an inner product summed in any order (N. Higham, "Accuracy and Stability of Numerical
-   * Algorithms", equation 3.5), with room for the rounding of {@link #exact} and for underflow.
+   * Most that an inner product in float32, summed in any order, differs from one in double
+   * precision (N. Higham, "Accuracy and Stability of Numerical Algorithms", equation 3.5), with
+   * room for the rounding of the latter and for underflow.
+   *
+   * @param dim terms
+   * @param magnitude sum of the magnitudes of the terms, or more
    */
-  private static double productError(int dim, double leftNorm, double rightNorm) {
+  public static double productError(int dim, double magnitude) {
     double roundings = (dim + 2) * FLOAT_ROUNDING;
-    return roundings / (1 - roundings) * leftNorm * rightNorm + dim * (double) Float.MIN_NORMAL;
+    return roundings / (1 - roundings) * magnitude + dim * (double) Float.MIN_NORMAL;
   }
 }

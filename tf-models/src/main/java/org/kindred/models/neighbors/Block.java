@@ -80,13 +80,15 @@ final class Block implements AutoCloseable {
   /** The rows in native memory, from the first call on until the block is closed. */
   synchronized Matrix matrix(MatrixProduct product) {
     if (matrix == null) {
-      FloatBuffer values = FloatBuffer.allocate(rows() * tile.dim());
-      for (int row = 0; row < rows(); row++) {
-        values.put(tile.rows(row(row), 1));
-      }
-      matrix = product.upload(values.flip(), rows(), tile.dim());
+      matrix = product.upload(rows(), tile.dim(), this::copyRows);
     }
     return matrix;
+  }
+
+  private void copyRows(FloatBuffer target) {
+    for (int row = 0; row < rows(); row++) {
+      target.put(tile.rows(row(row), 1));
+    }
   }
 
   @Override
