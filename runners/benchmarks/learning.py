@@ -88,8 +88,8 @@ ABLATIONS = {
     "InvP, KNN positives": invp(positives="nearest", nearest=84),
     "InvP, all positives": invp(selection="all"),
     "InvP, easy positives": invp(selection="easy"),
-    "InvP, no hard negatives": invp(background=0),
-    "InvP, instances only": invp(invariance_weight=0),
+    "InvP, no hard negatives": invp(background=0, invariance_background="without_self"),
+    "InvP, instances only": {**INSTDISC, "objective": "{invp: {temperature: 0.1, background: 1000, invariance_weight: 0}}"},
 }
 # Better first; the paper that says so (methods and figures: README).
 DIRECTIONS = [

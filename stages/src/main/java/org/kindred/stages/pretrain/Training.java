@@ -11,6 +11,7 @@ import org.kindred.models.objective.PositiveLists;
 import org.kindred.models.tensorflow.Device;
 import org.kindred.models.training.Trainer;
 import org.kindred.models.training.TrainingConfig;
+import org.kindred.models.training.TrainingDivergedException;
 import org.kindred.models.training.TrainingRun;
 import org.kindred.proto.artifact.v1.Content;
 import org.kindred.proto.artifact.v1.Layer;
@@ -90,7 +91,12 @@ final class Training implements AutoCloseable {
    */
   boolean step() throws IOException, InterruptedException {
     long before = trainer.savedSteps();
-    run.step();
+    try {
+      run.step();
+    } catch (TrainingDivergedException e) {
+      // Whoever starts again from the last checkpoint comes to the same step.
+      throw new StageException("step %s: %s".formatted(context.step(), e.getMessage()), e);
+    }
     if (trainer.savedSteps() > before) {
       mirror.store(trainer.checkpoint());
     }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.kindred.models.network.NetworkSize;
-import org.kindred.models.network.Networks;
 import org.kindred.models.training.TrainingConfig;
 import org.kindred.models.training.TrainingSize;
 import org.kindred.proto.artifact.v1.Content;
@@ -68,7 +67,7 @@ final class TrainingEstimate {
               Tables.MEMORY_BANK, Tables.vectors(dimension), examples, examples, Map.of()));
     }
     estimate.oneTask(1);
-    Networks.advice(config.getNetwork(), training.viewSize()).ifPresent(estimate::note);
+    training.advice().forEach(estimate::note);
     if (curve > Integer.MAX_VALUE) {
       estimate.note(
           String.format(

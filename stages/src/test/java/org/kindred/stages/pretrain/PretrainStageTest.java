@@ -529,6 +529,18 @@ class PretrainStageTest {
         "pretrain.schedule.steps.drops[1].epoch is 5, valid is above the one before it, 5");
   }
 
+  /** Runners give up at once on what a stage says: trained again it would diverge again. */
+  @Test
+  void aTrainingThatDivergesIsTheStagesError() {
+    PretrainConfig.Builder config = TinyPretraining.config(TinyPretraining.INVASPREAD);
+    config.getOptimizerBuilder().setLearningRate(1e30);
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> pretrain(config.build()))
+        .withMessageMatching(
+            "step pretrain: training diverged in epoch 0, step 1 \\(both from 0\\): the loss is .*;"
+                + " a lower optimizer.learning_rate may help");
+  }
+
   private void assertRefused(PretrainConfig.Builder config, String message) {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> pretrain(config.build()))

@@ -69,6 +69,18 @@ final class AnchorNeighborhoodsObjective implements TrainingObjective {
     Checks.lessThanExamples("anchor_neighborhoods.neighbors", config.getNeighbors(), examples);
   }
 
+  @Override
+  public List<String> advice(int epochs) {
+    return config.getRounds() == 1
+        ? List.of()
+        : Checks.begins(
+            "anchor_neighborhoods.round_epochs",
+            config.getRoundEpochs(),
+            epochs,
+            "no image ever gets a neighbour for an anchor, and what is trained is instance"
+                + " discrimination");
+  }
+
   /**
    * Logits, exponentials and the gradient, {@code [batch, examples]}. Before a round the bank, its
    * products with itself, entropies and neighbours.

@@ -4,6 +4,7 @@ import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
+import java.util.List;
 
 /** Checks of an objective's parameters. */
 final class Checks {
@@ -34,6 +35,21 @@ final class Checks {
           name + " is " + value + ", valid is " + least + " or more");
     }
     return value;
+  }
+
+  /**
+   * Returns what should be said of something that begins after some epochs: nothing, if there are
+   * more.
+   *
+   * @param first the epoch, from 0, that it begins with
+   * @param otherwise what the training is without it
+   */
+  static List<String> begins(String name, int first, int epochs, String otherwise) {
+    return first < epochs
+        ? List.of()
+        : List.of(
+            "objective.%s is %d, and the training has %d epochs: %s"
+                .formatted(name, first, epochs, otherwise));
   }
 
   /**

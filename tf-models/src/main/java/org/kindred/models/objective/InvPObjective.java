@@ -52,6 +52,23 @@ final class InvPObjective implements TrainingObjective {
   private static final String INVARIANCE_TERM = "invariance_term";
   private static final String POSITIVES = "positives";
 
+  /** Fields of the invariance term alone. */
+  private static final String[] OF_INVARIANCE = {
+    "k",
+    "hops",
+    "hard_positives",
+    "start_epoch",
+    "ramp",
+    "discovery",
+    "refresh",
+    "positives",
+    "nearest",
+    "selection",
+    "invariance_background",
+    "max_positives",
+    "from_positive_set"
+  };
+
   private final InvP config;
   private final double temperature;
   private final boolean usesNearest;
@@ -70,6 +87,9 @@ final class InvPObjective implements TrainingObjective {
     Checks.atLeast("invp.max_positives", config.getMaxPositives(), 0);
     Checks.enumsAreSet(config, "invp");
     this.usesNearest = config.getPositives() == PositiveSource.POSITIVE_SOURCE_NEAREST;
+    if (config.getInvarianceWeight() == 0) {
+      unread("invariance_weight = 0", OF_INVARIANCE);
+    }
     checkSource();
     checkForm();
     if (config.getSelection() == PositiveChoice.POSITIVE_CHOICE_ALL) {
@@ -77,9 +97,6 @@ final class InvPObjective implements TrainingObjective {
     }
     if (config.getRamp() == InvarianceRamp.INVARIANCE_RAMP_CONSTANT) {
       unread("ramp = constant", "start_epoch");
-    }
-    if (config.getInvarianceWeight() == 0) {
-      unread("invariance_weight = 0", "from_positive_set");
     }
   }
 
@@ -200,6 +217,18 @@ final class InvPObjective implements TrainingObjective {
     return isWalks()
         ? walks()
         : usesNearest ? config.getNearest() : Math.min(Math.min(limit(), walks()), examples - 1);
+  }
+
+  @Override
+  public List<String> advice(int epochs) {
+    return config.getInvarianceWeight() > 0
+            && config.getRamp() == InvarianceRamp.INVARIANCE_RAMP_STEP
+        ? Checks.begins(
+            "invp.start_epoch",
+            config.getStartEpoch(),
+            epochs,
+            "no positive ever counts, and what is trained is the instance term alone")
+        : List.of();
   }
 
   /**

@@ -80,6 +80,15 @@ final class LocalAggregationObjective implements TrainingObjective {
         "local_aggregation.clusters", config.getClusters(), 2, examples, "the number of images");
   }
 
+  @Override
+  public List<String> advice(int epochs) {
+    return Checks.begins(
+        "local_aggregation.warmup_epochs",
+        Math.max(1, config.getWarmupEpochs()),
+        epochs,
+        "images are never clustered, and what is trained is instance discrimination");
+  }
+
   /**
    * Products with the bank and the gradient, of the warm-up logits, targets and softmax, {@code
    * [batch, examples]}; logits of the background in 64 bits with their gradient, and which of its

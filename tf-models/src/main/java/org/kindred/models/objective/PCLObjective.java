@@ -90,6 +90,15 @@ final class PCLObjective implements TrainingObjective {
   }
 
   @Override
+  public List<String> advice(int epochs) {
+    return Checks.begins(
+        "pcl.start_epoch",
+        Math.max(1, config.getStartEpoch()),
+        epochs,
+        "images are never clustered, and what is trained is MoCo");
+  }
+
+  @Override
   public Cost cost(Extent extent) {
     return ClusterPrototypes.withCost(
         KeyQueue.cost(extent, extent.images(), config.getQueueLength())

@@ -84,6 +84,26 @@ final class SwAVObjective implements TrainingObjective {
     }
   }
 
+  @Override
+  public List<String> advice(int epochs) {
+    List<String> advice = new ArrayList<>();
+    if (config.hasQueue()) {
+      advice.addAll(
+          Checks.begins(
+              "swav.queue.start_epoch",
+              config.getQueue().getStartEpoch(),
+              epochs,
+              "the queue is filled, but never used"));
+    }
+    advice.addAll(
+        Checks.begins(
+            "swav.freeze_epochs",
+            config.getFreezeEpochs(),
+            epochs,
+            "the prototypes are never learned"));
+    return advice;
+  }
+
   /**
    * Predictions, targets and their gradient, and the scores of a queue, in 64 bits; products of the
    * embeddings, of the gradient with both sides, and of the queues.

@@ -80,6 +80,16 @@ public interface TrainingObjective {
    */
   default void check(int batch, int microBatches, int examples) {}
 
+  /**
+   * Returns what should be said of parameters that are valid, but mean nothing in a training as
+   * short as this one; nothing where there is no such.
+   *
+   * @param epochs epochs in all
+   */
+  default List<String> advice(int epochs) {
+    return List.of();
+  }
+
   /** Returns what the objective takes beside {@link #passes}. */
   default Cost cost(Extent extent) {
     return Cost.NONE;

@@ -94,7 +94,7 @@ public record Checkpoint(
   }
 
   /** Writes a new file and forces it to disk. */
-  void write(Path file) throws IOException {
+  public void write(Path file) throws IOException {
     Map<String, String> metadata =
         Map.of(
             "steps", Long.toString(steps),

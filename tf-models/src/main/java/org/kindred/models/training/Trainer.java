@@ -57,7 +57,7 @@ public final class Trainer implements AutoCloseable {
     this.config = config;
     this.fingerprint = fingerprint;
     this.network = Networks.create(config.network(), config.normalize());
-    Networks.advice(config.network(), config.viewSize()).ifPresent(LOG::warn);
+    config.advice().forEach(LOG::warn);
     this.learningRate = LearningRate.of(config.optimizer(), config.schedule(), config.epochs());
     this.checkpoints = checkpoints;
     this.graph =

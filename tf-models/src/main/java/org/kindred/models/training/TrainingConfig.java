@@ -1,7 +1,9 @@
 package org.kindred.models.training;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.kindred.models.network.Networks;
 import org.kindred.models.objective.Crop;
 import org.kindred.models.objective.Objectives;
 import org.kindred.models.objective.Pass;
@@ -155,6 +157,17 @@ public record TrainingConfig(
   /** Returns the name by which an experiment calls the objective. */
   String objectiveName() {
     return objective.getKindCase().name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns what should be said of a training that is valid, but hardly meant; mostly nothing. */
+  public List<String> advice() {
+    List<String> advice = new ArrayList<>();
+    passes().stream()
+        .mapToInt(Pass::side)
+        .distinct()
+        .forEach(side -> Networks.advice(network, side).ifPresent(advice::add));
+    advice.addAll(Objectives.create(objective).advice(epochs));
+    return advice;
   }
 
   /** Returns whether the training must be given positives; see {@link Trainer#open}. */

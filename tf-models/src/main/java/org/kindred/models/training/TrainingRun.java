@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.kindred.models.safetensors.NamedTensor;
 import org.kindred.models.training.TrainingGraph.Outcome;
 
@@ -23,6 +24,7 @@ public final class TrainingRun implements AutoCloseable {
   private final BatchSource source;
   private final TrainingListener listener;
   private final BatchLoader loader;
+  private final LongSupplier clock;
 
   /** The losses of the epoch under way, and the sums of what the objective reports. */
   private final List<Float> losses;
@@ -33,10 +35,19 @@ public final class TrainingRun implements AutoCloseable {
   private long timedSteps;
   private long waited;
   private long worked;
-  private long saved = System.nanoTime();
+  private long saved;
 
   TrainingRun(Trainer trainer, BatchSource source, TrainingListener listener) {
+    this(trainer, source, listener, System::nanoTime);
+  }
+
+  /**
+   * @param clock nanoseconds since whenever, by which checkpoints in mid-epoch are due
+   */
+  TrainingRun(Trainer trainer, BatchSource source, TrainingListener listener, LongSupplier clock) {
     this.trainer = trainer;
+    this.clock = clock;
+    this.saved = clock.getAsLong();
     this.config = trainer.config();
     this.source = source;
     this.listener = listener;
@@ -121,7 +132,7 @@ public final class TrainingRun implements AutoCloseable {
         trainer.save(new PartialEpoch(losses, sums), snapshot);
       }
     }
-    saved = System.nanoTime();
+    saved = clock.getAsLong();
   }
 
   private void startEpoch(int epoch) throws IOException, InterruptedException {
@@ -155,7 +166,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private boolean isTimeToSave() {
     int minutes = config.checkpoints().getEveryMinutes();
-    return minutes > 0 && System.nanoTime() - saved >= TimeUnit.MINUTES.toNanos(minutes);
+    return minutes > 0 && clock.getAsLong() - saved >= TimeUnit.MINUTES.toNanos(minutes);
   }
 
   private void finishEpoch(int epoch, double rate) throws IOException {
@@ -175,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
       trainer.save(
           new EpochRecord(epoch, report.losses(), report.learningRate(), measurements), snapshot);
     }
-    saved = System.nanoTime();
+    saved = clock.getAsLong();
     losses.clear();
     sums.clear();
     isAllowed = false;

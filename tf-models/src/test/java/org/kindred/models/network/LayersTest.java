@@ -254,6 +254,40 @@ final class LayersTest {
     }
   }
 
+  /** Of the golden image the pixels whose values, times 255, are whole. */
+  @Test
+  void normalizesAsTheGoldenImageIs() {
+    Golden golden = Golden.only("image_ops", "normalise_cifar");
+    float[] mean = Golden.floats(golden.inputs().get("mean"));
+    float[] std = Golden.floats(golden.inputs().get("std"));
+    Normalize normalize =
+        Normalize.newBuilder()
+            .setMeanRed(mean[0])
+            .setMeanGreen(mean[1])
+            .setMeanBlue(mean[2])
+            .setStdRed(std[0])
+            .setStdGreen(std[1])
+            .setStdBlue(std[2])
+            .build();
+    for (int[] at : new int[][] {{0, 0}, {1, 1}}) {
+      float[] values = Golden.floats(golden.inputs().get("image").get(at[0]).get(at[1]));
+      int[] pixel = new int[3];
+      for (int channel = 0; channel < 3; channel++) {
+        pixel[channel] = Math.round(255 * values[channel]);
+        assertThat(pixel[channel] / 255.0).isCloseTo(values[channel], within(1e-6));
+      }
+      try (TestGraph graph = new TestGraph()) {
+        Ops tf = graph.tf();
+        Operand<TUint8> image =
+            tf.dtypes.cast(tf.constant(Shape.of(1, 1, 1, 3), DataBuffers.of(pixel)), TUint8.class);
+        Layers layers = Layers.forEvaluation(tf, weights(tf, Map.of()));
+        assertThat(graph.fetch(layers.normalize(image, normalize)).get(0))
+            .containsExactly(
+                Golden.floats(golden.expected().get("image").get(at[0]).get(at[1])), within(1e-5f));
+      }
+    }
+  }
+
   @Test
   void normalizesEachChannelOfThePixels() {
     try (TestGraph graph = new TestGraph()) {

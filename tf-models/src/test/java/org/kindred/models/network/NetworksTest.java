@@ -230,6 +230,24 @@ final class NetworksTest {
       assertThat(graph.fetch(window).get(0))
           .containsExactly(graph.fetch(global).get(0), within(1e-5f));
     }
+    try (TestGraph graph = new TestGraph()) {
+      // A map of 12 x 12 has more, and what is right of it or below the window changes nothing.
+      Operand<TUint8> images = pixels(graph, 192);
+      Layers layers = Layers.forEvaluation(graph.tf(), graph.variables());
+      Operand<TFloat32> window =
+          Networks.create(network, Normalize.getDefaultInstance())
+              .build(layers, images)
+              .get("pooled");
+      Operand<TFloat32> global =
+          Networks.create(
+                  network.toBuilder().clearPooling().build(), Normalize.getDefaultInstance())
+              .build(layers, images)
+              .get("pooled");
+      graph.initialize(1);
+      float[] ofWindow = graph.fetch(window).get(0);
+      assertThat(ofWindow).hasSameSizeAs(graph.fetch(global).get(0));
+      assertThat(ofWindow).isNotEqualTo(graph.fetch(global).get(0));
+    }
     assertThat(NetworkSize.of(network, 192).layers()).containsEntry("pooled", 256);
     for (int side : new int[] {96, 224}) {
       assertThatThrownBy(() -> NetworkSize.of(network, side))

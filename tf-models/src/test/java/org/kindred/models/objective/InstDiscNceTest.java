@@ -339,7 +339,7 @@ final class InstDiscNceTest {
   }
 
   @Test
-  void theBankIsWrittenAfterTheLossWhateverTheLossIs() {
+  void onlyTheRowsOfTheBatchAreWritten() {
     Golden golden = Golden.only("instdisc_nce", "fixed_Z_10");
     try (TestGraph graph = new TestGraph()) {
       Built built = Built.of(graph, features(graph, golden), golden, fixed(10));

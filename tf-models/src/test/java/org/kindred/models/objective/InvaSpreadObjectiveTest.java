@@ -181,8 +181,11 @@ final class InvaSpreadObjectiveTest {
             Math.log(n) - (n - 1) * Math.log1p(-1 / n) + 1e-4);
   }
 
+  /** The golden case has loss 0: nothing would be learned. */
   @Test
   void oneImageIsToldFromNothing() {
+    Golden golden = Golden.only("invaspread", "single_instance");
+    assertThat(golden.expected().get("loss").asDouble()).isZero();
     assertThatThrownBy(() -> lossAndGradient(objective(0.1, 1), new float[] {1, 0, 0.6f, 0.8f}, 1))
         .hasMessage("batch_size over micro_batches is 1, valid with invaspread is 2 or more");
   }

@@ -35,6 +35,17 @@ final class SinkhornTest {
     float[] codes =
         codes(sinkhorn, Golden.floats(inputs.get("scores")), inputs.get("scores").size());
     golden.check(codes, golden.expected().get("codes"));
+    if (!golden.expected().has("hard_codes")) {
+      return;
+    }
+    int prototypes = inputs.get("scores").get(0).size();
+    int[] hard = Golden.ints(golden.expected().get("hard_codes"));
+    for (int sample = 0; sample < hard.length; sample++) {
+      for (int prototype = 0; prototype < prototypes; prototype++) {
+        assertThat(codes[sample * prototypes + hard[sample]])
+            .isGreaterThanOrEqualTo(codes[sample * prototypes + prototype]);
+      }
+    }
   }
 
   private static final float[] SCORES = {

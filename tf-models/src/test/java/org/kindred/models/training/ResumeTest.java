@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -118,6 +120,51 @@ final class ResumeTest {
       assertThat(checkpoint.steps()).isEqualTo(1);
       assertThat(checkpoint.epochs()).isZero();
       assertThat(checkpoint.partial().losses()).hasSize(1);
+    }
+  }
+
+  @Test
+  void savesInMidEpochWhenTheMinutesAreOver() throws Exception {
+    TrainingConfig config =
+        config(
+            INSTDISC,
+            EPOCHS,
+            11,
+            c -> c.setCheckpoints(c.getCheckpoints().toBuilder().setEveryMinutes(5)));
+    AtomicLong minutes = new AtomicLong();
+    try (Trainer trainer = Trainer.open(config, directory, "print");
+        TrainingRun run =
+            new TrainingRun(
+                trainer, RANDOM_VIEWS, NEVER, () -> TimeUnit.MINUTES.toNanos(minutes.get()))) {
+      minutes.set(4);
+      run.step();
+      assertThat(trainer.savedSteps()).isZero();
+      run.step();
+      assertThat(trainer.savedSteps()).as("the epoch's end").isEqualTo(2);
+      minutes.set(9);
+      run.step();
+      assertThat(trainer.savedSteps()).as("five minutes after the last").isEqualTo(3);
+      assertThat(Checkpoint.read(trainer.checkpoint()).partial().losses()).hasSize(1);
+    }
+  }
+
+  /** Parts of a batch see the state that earlier parts left; it has no part of its own. */
+  @Test
+  void microBatchesGoOnFromACheckpointInMidEpoch() throws Exception {
+    TrainingConfig config = config(INSTDISC, EPOCHS, 11, c -> c.setMicroBatches(2));
+    byte[] once = train(config, directory.resolve("once"), NEVER);
+    Path resumed = directory.resolve("resumed");
+    for (int steps = 0; steps < 6; steps += 3) {
+      try (Trainer trainer = Trainer.open(config, resumed, "print");
+          TrainingRun run = trainer.start(RANDOM_VIEWS, NEVER)) {
+        for (int step = 0; step < 3; step++) {
+          assertThat(run.step()).isTrue();
+        }
+        run.save();
+      }
+    }
+    try (Trainer trainer = Trainer.open(config, resumed, "print")) {
+      assertThat(Files.readAllBytes(trainer.checkpoint())).isEqualTo(once);
     }
   }
 

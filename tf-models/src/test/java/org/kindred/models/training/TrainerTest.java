@@ -472,6 +472,23 @@ final class TrainerTest {
             "the initial weight " + name + " has shape [4, 8], valid is the network's, [32]");
   }
 
+  @Test
+  void theMomentumEncoderStartsFromTheGivenWeightsToo() throws Exception {
+    String name = "network.stem.conv.kernel";
+    float[] given = new float[3 * 3 * 3 * 32];
+    Arrays.fill(given, 0.25f);
+    NamedTensor weight = new NamedTensor(name, List.of(3, 3, 3, 32), FloatBuffer.wrap(given));
+    TrainingConfig config = config(TinyTraining.MOCO, 1);
+    try (Trainer trainer = Trainer.open(config, directory, "print", Map.of(name, weight));
+        Snapshot snapshot = trainer.graph().snapshot()) {
+      for (String encoder : List.of("", "objective.momentum_encoder.")) {
+        assertThat(snapshot.tensors().get(encoder + name).values())
+            .as(encoder)
+            .isEqualTo(FloatBuffer.wrap(given));
+      }
+    }
+  }
+
   /** Max-pooling and a hidden layer with batch norm have gradients and statistics. */
   @Test
   void trainsALargeStemAndAHeadWithBatchNorm() throws Exception {

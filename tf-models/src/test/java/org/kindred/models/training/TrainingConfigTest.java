@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.kindred.models.training.TinyTraining.config;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.kindred.proto.artifact.v1.Architecture;
 import org.kindred.proto.artifact.v1.Normalize;
 import org.kindred.proto.pipeline.v1.AnchorNeighborhoods;
 import org.kindred.proto.pipeline.v1.DeepCluster;
@@ -16,6 +18,7 @@ import org.kindred.proto.pipeline.v1.InvP;
 import org.kindred.proto.pipeline.v1.LocalAggregation;
 import org.kindred.proto.pipeline.v1.MoCo;
 import org.kindred.proto.pipeline.v1.Objective;
+import org.kindred.proto.pipeline.v1.Objective.KindCase;
 import org.kindred.proto.pipeline.v1.PCL;
 import org.kindred.proto.pipeline.v1.PIRL;
 import org.kindred.proto.pipeline.v1.PretrainConfig;
@@ -34,6 +37,75 @@ final class TrainingConfigTest {
             () -> config(objective.build(), 1, 11, config -> config.setMicroBatches(microBatches)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(message);
+  }
+
+  private static List<String> advice(Objective.Builder objective, int epochs) {
+    return config(objective.build(), epochs).advice();
+  }
+
+  @Test
+  void whatNeverBeginsIsTold() {
+    assertThat(advice(TinyTraining.INVP.toBuilder(), 1))
+        .containsExactly(
+            "objective.invp.start_epoch is 1, and the training has 1 epochs: no positive ever"
+                + " counts, and what is trained is the instance term alone");
+    assertThat(advice(TinyTraining.ANCHOR_NEIGHBORHOODS.toBuilder(), 1))
+        .singleElement()
+        .asString()
+        .startsWith("objective.anchor_neighborhoods.round_epochs is 1, and the training has 1");
+    assertThat(advice(TinyTraining.LOCAL_AGGREGATION.toBuilder(), 1))
+        .singleElement()
+        .asString()
+        .startsWith("objective.local_aggregation.warmup_epochs is 1, and the training has 1");
+    assertThat(advice(TinyTraining.PCL.toBuilder(), 1))
+        .singleElement()
+        .asString()
+        .startsWith("objective.pcl.start_epoch is 1, and the training has 1");
+    Objective.Builder frozen = TinyTraining.SWAV.toBuilder();
+    frozen.getSwavBuilder().setFreezeEpochs(2).getQueueBuilder().setStartEpoch(3);
+    assertThat(advice(frozen, 2))
+        .containsExactly(
+            "objective.swav.queue.start_epoch is 3, and the training has 2 epochs: the queue is"
+                + " filled, but never used",
+            "objective.swav.freeze_epochs is 2, and the training has 2 epochs: the prototypes are"
+                + " never learned");
+    for (Objective objective : TinyTraining.OBJECTIVES) {
+      assertThat(config(objective, 2).advice()).as("%s", objective).isEmpty();
+    }
+  }
+
+  /** The crops of SwAV have sizes of their own. */
+  @Test
+  void aStemThatLeavesLittleOfSmallCropsIsTold() {
+    TrainingConfig config =
+        config(
+            TinyTraining.SWAV,
+            1,
+            11,
+            changed -> {
+              changed.getNetworkBuilder().setArchitecture(Architecture.ARCHITECTURE_RESNET18);
+              changed.getObjectiveBuilder().getSwavBuilder().clearQueue();
+              return changed;
+            });
+    assertThat(config.advice()).hasSize(2).anyMatch(advice -> advice.contains("of 6 px"));
+  }
+
+  /** What is tried with all of these is tried with every objective. */
+  @Test
+  void oneOfEachKindIsAmongTheTinyTrainings() {
+    assertThat(TinyTraining.OBJECTIVES.stream().map(Objective::getKindCase).distinct())
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(KindCase.values())
+                .filter(kind -> kind != KindCase.KIND_NOT_SET)
+                .toList());
+  }
+
+  @Test
+  void theInstanceTermAloneReadsNothingOfTheOther() {
+    assertRefused(
+        Objective.newBuilder().setInvp(InvP.newBuilder().setInvarianceWeight(0).setHops(2)),
+        "objective.invp.hops is 2, valid with invp.invariance_weight = 0, which does not read it,"
+            + " is its default, 3");
   }
 
   @Test

@@ -39,6 +39,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.op.train.BatchMatMul;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
@@ -364,11 +365,22 @@ final class TrainingGraphTest {
       Operand<TFloat32> rows = step.encodeViews().projection();
       step.measure("plain", coarse(step.tf(), product(step.tf(), rows)));
       step.measure("exact", coarse(step.tf(), step.inFloat32(product(step.tf(), rows))));
+      step.measure("batched", coarse(step.tf(), batched(step.tf(), rows)));
       return step.tf().math.mean(rows, step.tf().constant(new int[] {0, 1}));
     }
 
     private static Operand<TFloat32> product(Ops tf, Operand<TFloat32> rows) {
       return tf.linalg.matMul(rows, rows, MatMul.transposeB(true));
+    }
+
+    private static Operand<TFloat32> batched(Ops tf, Operand<TFloat32> rows) {
+      return tf.reshape(
+          tf.train.batchMatMul(
+              tf.expandDims(rows, tf.constant(0)),
+              tf.expandDims(rows, tf.constant(0)),
+              TFloat32.class,
+              BatchMatMul.adjY(true)),
+          tf.constant(new int[] {2, 2}));
     }
 
     private static Operand<TFloat32> coarse(Ops tf, Operand<TFloat32> product) {
@@ -402,6 +414,7 @@ final class TrainingGraphTest {
         List<Float> shares = graph.step(batch, 0, 0, true).measures();
         assertThat(shares.get(0)).as("plain").isEqualTo(1);
         assertThat(shares.get(1)).as("exact").isZero();
+        assertThat(shares.get(2)).as("batched: exact though nobody asks").isZero();
       }
     }
   }
