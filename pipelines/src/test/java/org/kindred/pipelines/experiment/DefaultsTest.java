@@ -73,7 +73,7 @@ final class DefaultsTest {
       delimiter = '|',
       value = {
         "{}|{k: 10}",
-        "{}|{metric: cosine, tile_rows: 16384}",
+        "{}|{metric: cosine, tile_rows: 0}",
         "{}|{features: }",
         "{}|{features: {source: learned}}",
         "{k: 7}|{k: 7, split: train, features: {layer: embedding}}",

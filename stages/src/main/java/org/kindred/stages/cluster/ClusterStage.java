@@ -1,5 +1,7 @@
 package org.kindred.stages.cluster;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.pipeline.v1.ClusterConfig;
 import org.kindred.proto.pipeline.v1.ClusterStart;
 import org.kindred.proto.pipeline.v1.EmptyClusterRule;
+import org.kindred.proto.pipeline.v1.Execution;
 import org.kindred.stages.Estimate;
 import org.kindred.stages.Memory;
 import org.kindred.stages.Part;
@@ -53,7 +56,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   @Override
   public int version() {
-    return 5;
+    return 6;
   }
 
   @Override
@@ -116,6 +119,12 @@ public final class ClusterStage implements Stage<ClusterConfig> {
 
   private static void checkGraph(StageContext<ClusterConfig> context) {
     NeighborGraph graph = graph(context);
+    if (graph.hasBase()) {
+      throw new StageException(
+          "the graph of step %s is a cross graph: its neighbours, of split %s, are no nodes of it"
+              .formatted(context.step(), graph.getBase().getSplit()));
+    }
+    checkUnread(context.config(), graph);
     if (ClusterGraph.k(context) > graph.getK()) {
       throw new StageException(
           "cluster.graph.k is %d, valid is 0 to %d, the graph's neighbours of a node"
@@ -134,6 +143,28 @@ public final class ClusterStage implements Stage<ClusterConfig> {
         "clustering a graph of %d nodes".formatted(graph.getNodes()), graphBytes(context), 0);
   }
 
+  /** What is clustered is the graph's to say, and k-means has no part. */
+  private static void checkUnread(ClusterConfig config, NeighborGraph graph) {
+    ClusterConfig defaults = ClusterConfig.getDefaultInstance();
+    for (FieldDescriptor field : config.getDescriptorForType().getFields()) {
+      if (field.getJavaType() == JavaType.MESSAGE) {
+        continue;
+      }
+      Object valid =
+          switch (field.getName()) {
+            case "split" -> graph.getSplit();
+            case "layer" -> graph.getFeatures().getLayer();
+            default -> defaults.getField(field);
+          };
+      Object value = config.getField(field);
+      if (!value.equals(defaults.getField(field)) && !value.equals(valid)) {
+        throw new StageException(
+            "cluster.%s is %s, valid with cluster.graph is %s"
+                .formatted(field.getName(), value, valid));
+      }
+    }
+  }
+
   /** The neighbours and similarities, those that count beside them, and the rows. */
   static double graphBytes(StageContext<ClusterConfig> context) {
     NeighborGraph graph = graph(context);
@@ -142,7 +173,11 @@ public final class ClusterStage implements Stage<ClusterConfig> {
   }
 
   private static void checkDistributed(ClusterConfig config) {
-    String spread = ", when the rows are spread over the workers";
+    String spread =
+        ", when the rows are spread over the workers"
+            + (config.getExecution() == Execution.EXECUTION_DISTRIBUTED
+                ? ""
+                : ", as they are since they do not fit half of this process's Java heap (-Xmx)");
     if (config.hasBalanced()) {
       throw new StageException("cluster.balanced is set, valid is k-means alone" + spread);
     }

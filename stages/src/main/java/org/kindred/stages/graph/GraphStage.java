@@ -103,6 +103,7 @@ public final class GraphStage implements Stage<GraphConfig> {
           "graph.search is approximate, but split %s has %d examples, valid are 2 or more"
               .formatted(config.getSplit(), rows));
     }
+    TileRows.check(context);
   }
 
   private static void checkBase(StageContext<GraphConfig> context, FeatureTable nodes) {
@@ -131,7 +132,7 @@ public final class GraphStage implements Stage<GraphConfig> {
   }
 
   private static RowBlocks blocks(StageContext<GraphConfig> context, long rows) {
-    return RowBlocks.of(Math.toIntExact(rows), context.config().getTileRows());
+    return RowBlocks.of(Math.toIntExact(rows), TileRows.of(context));
   }
 
   @Override
@@ -173,9 +174,8 @@ public final class GraphStage implements Stage<GraphConfig> {
     double lists =
         base.count()
             * (files * (NeighborLists.bytes(0, k) + Integer.BYTES) + NeighborLists.bytes(nodes, k));
-    double tile = (double) Math.min(nodes, context.config().getTileRows());
-    double baseTile =
-        (double) Math.min(GraphSides.baseRows(context), context.config().getTileRows());
+    double tile = (double) Math.min(nodes, TileRows.of(context));
+    double baseTile = (double) Math.min(GraphSides.baseRows(context), TileRows.of(context));
     int dimension = GraphSides.nodeFeatures(context).getDimension();
     double side = tile * ExactSearch.bytesOfRow(k, dimension);
     estimate
@@ -192,7 +192,7 @@ public final class GraphStage implements Stage<GraphConfig> {
     int k = context.config().getK();
     int dimension = GraphSides.nodeFeatures(context).getDimension();
     long base = GraphSides.baseRows(context);
-    long run = Math.min(GraphSides.nodeRows(context), ProbeClusters.runRows(context.config()));
+    long run = Math.min(GraphSides.nodeRows(context), ProbeClusters.runRows(context));
     long runs = ProbeClusters.workItems(context);
     double centers = (double) Float.BYTES * dimension * RowClusters.count(base);
     double samples = 2 * NeighborLists.bytes(RowSample.NODES, k + 1);

@@ -55,8 +55,11 @@ public record HopCounts(long positives, long labelled, long correct) {
     long correct = 0;
     if (labels[node] >= 0) {
       for (int at = from; at < to; at++) {
-        labelled += labels[ids[at]] >= 0 ? 1 : 0;
-        correct += labels[ids[at]] == labels[node] ? 1 : 0;
+        // A walk may come back to where it began.
+        if (ids[at] != node) {
+          labelled += labels[ids[at]] >= 0 ? 1 : 0;
+          correct += labels[ids[at]] == labels[node] ? 1 : 0;
+        }
       }
     }
     return new HopCounts(to - from, labelled, correct);

@@ -28,6 +28,7 @@ import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 import org.apache.beam.sdk.values.TypeDescriptor;
 import org.kindred.models.linalg.MatrixProduct;
+import org.kindred.models.linalg.RowException;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.neighbors.ClusteredSearch;
 import org.kindred.models.neighbors.ExactSearch;
@@ -60,6 +61,9 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
   /** Tiles of a run of nodes: each run reads the whole base, so that few runs are better. */
   private static final int RUN_TILES = 8;
 
+  /** Most rows of a run, where nothing else is asked for. */
+  private static final int RUN_ROWS = 131_072;
+
   private static final int SAMPLES = 2;
 
   private static final TupleTag<byte[]> CENTERS = new TupleTag<>() {};
@@ -79,20 +83,22 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
   /** A run of rows, or all of them. */
   record Rows(int first, int count) implements Serializable {}
 
-  static int runRows(GraphConfig config) {
-    return (int) Math.min(Integer.MAX_VALUE / 2, (long) RUN_TILES * config.getTileRows());
+  static int runRows(StageContext<GraphConfig> context) {
+    long run = (long) RUN_TILES * TileRows.of(context);
+    return (int)
+        Math.min(context.config().getTileRows() > 0 ? Integer.MAX_VALUE / 2 : RUN_ROWS, run);
   }
 
   /** Returns the number of tasks. */
   static long workItems(StageContext<GraphConfig> context) {
-    int run = runRows(context.config());
+    int run = runRows(context);
     return 2L
         + Runs.count(GraphSides.baseRows(context), run)
         + Runs.count(GraphSides.nodeRows(context), run);
   }
 
   private static List<Rows> runs(StageContext<GraphConfig> context, long rows) {
-    return Runs.of(Math.toIntExact(rows), runRows(context.config()))
+    return Runs.of(Math.toIntExact(rows), runRows(context))
         .map(run -> new Rows(run.first(), run.count()))
         .toList();
   }
@@ -220,17 +226,24 @@ final class ProbeClusters extends PTransform<PBegin, PCollection<Part>> {
     @ProcessElement
     public void process(@Element Rows base, MultiOutputReceiver output) {
       int[] sample = RowSample.training(base.count(), RowClusters.trainingRows(base.count()));
-      float[] centers =
-          RowClusters.train(
-              product,
-              Similarity.of(context.config().getMetric()),
-              sides.base().vectors(sample),
-              sides.base().dimension(),
-              RowClusters.count(base.count()));
+      float[] centers = train(sample, RowClusters.count(base.count()));
       ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * centers.length);
       bytes.asFloatBuffer().put(centers);
       output.get(CENTERS).output(bytes.array());
       runs(context, base.count()).forEach(output.get(RUNS)::output);
+    }
+
+    private float[] train(int[] sample, int clusters) {
+      try {
+        return RowClusters.train(
+            product,
+            Similarity.of(context.config().getMetric()),
+            sides.base().vectors(sample),
+            sides.base().dimension(),
+            clusters);
+      } catch (RowException e) {
+        throw sides.base().unusable(sample[e.row()], e.problem());
+      }
     }
   }
 

@@ -54,7 +54,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
 
   @Override
   public int version() {
-    return 4;
+    return 5;
   }
 
   @Override
@@ -155,10 +155,14 @@ public final class PropagateStage implements Stage<PropagateConfig> {
     };
   }
 
-  /** The neighbours, those of the mutual graph beside them, and two marks of each node. */
+  /**
+   * The neighbours, those of the mutual graph beside them, and two marks of each node, for each of
+   * the tasks that may work side by side in a process.
+   */
   private static double heapBytes(PropagateConfig config, long nodes) {
     double tables = config.getMutual() ? 2 * config.getK() + 1 : config.getK();
-    return Integer.BYTES * nodes * (tables + 2);
+    int tasks = Runtime.getRuntime().availableProcessors();
+    return Integer.BYTES * nodes * (tables + 2) * tasks;
   }
 
   /** Walks of 1 to `hops` hops from a node. */

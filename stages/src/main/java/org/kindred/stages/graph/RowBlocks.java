@@ -18,7 +18,8 @@ record RowBlocks(int rows, int tileRows, int blockTiles) implements Serializable
 
   /** Cuts rows into blocks of as few tiles as there may be. */
   static RowBlocks of(int rows, int tileRows) {
-    return new RowBlocks(rows, tileRows, Runs.count(Runs.count(rows, tileRows), MAX_BLOCKS));
+    int blockTiles = Math.max(1, Runs.count(Runs.count(rows, tileRows), MAX_BLOCKS));
+    return new RowBlocks(rows, tileRows, blockTiles);
   }
 
   private int tiles() {

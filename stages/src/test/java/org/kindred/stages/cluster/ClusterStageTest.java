@@ -3,6 +3,7 @@ package org.kindred.stages.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,32 +113,36 @@ class ClusterStageTest {
 
   @Test
   void filesDoNotDependOnTheRunnersParallelism() throws IOException {
-    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows());
+    StoredArtifact embeddings =
+        EmbeddingSets.publish(runner.store(), CLASSES, EmbeddingSets.clustered("test", 0, 300, 5));
     Map<String, StoredArtifact> inputs = Map.of("embeddings", embeddings);
-    ClusterConfig config = ClusterConfig.newBuilder().setClusters(4).build();
+    // So many that the restarts are two work items.
+    ClusterConfig config = ClusterConfig.newBuilder().setClusters(60).build();
     assertThat(new StageRunner(runner.store(), 1).run(new ClusterStage(), config, inputs).digest())
         .isEqualTo(
             new StageRunner(runner.store(), 4).run(new ClusterStage(), config, inputs).digest());
   }
 
-  /**
-   * More rows than a worker takes at a time would only take longer: what is spread is the state.
-   */
+  /** Few clusters have rounds in which no row is drawn; more rows than 65,536 are two shards. */
   @ParameterizedTest
   @CsvSource({
-    "parallel,split,METRIC_EUCLIDEAN",
-    "parallel,unchanged,METRIC_COSINE",
-    "random_rows,split,METRIC_EUCLIDEAN"
+    "300,12,parallel,split,METRIC_EUCLIDEAN",
+    "300,2,parallel,split,METRIC_EUCLIDEAN",
+    "300,3,parallel,unchanged,METRIC_COSINE",
+    "300,12,random_rows,split,METRIC_EUCLIDEAN",
+    "70000,3,parallel,split,METRIC_EUCLIDEAN",
+    "70000,12,random_rows,unchanged,METRIC_COSINE"
   })
-  void rowsMayBeSpreadOverWorkers(String start, String emptyClusters, Metric metric)
+  void rowsMayBeSpreadOverWorkers(
+      int count, int clusters, String start, String emptyClusters, Metric metric)
       throws IOException {
-    List<Row> rows = EmbeddingSets.clustered("test", 0, 300, 5);
+    List<Row> rows = EmbeddingSets.clustered("test", 0, count, 5);
     StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows);
     ClusterConfig config =
         ClusterConfig.newBuilder()
-            .setClusters(12)
+            .setClusters(clusters)
             .setMetric(metric)
-            .setRestarts(2)
+            .setRestarts(6)
             .setIterations(5)
             .setStart(ClusterStart.valueOf("CLUSTER_START_" + start.toUpperCase(Locale.ROOT)))
             .setEmptyClusters(
@@ -280,6 +285,55 @@ class ClusterStageTest {
     assertThatExceptionOfType(StageException.class)
         .isThrownBy(() -> clusterGraph(rows(), GraphClusters.newBuilder().setK(5)))
         .withMessage("cluster.graph.k is 5, valid is 0 to 4, the graph's neighbours of a node");
+  }
+
+  @Test
+  void aCrossGraphHasNoClusters() throws IOException {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows());
+    List<Row> others = new ArrayList<>(rows());
+    others.remove(0);
+    StoredArtifact base = EmbeddingSets.publish(runner.store(), CLASSES, others);
+    StoredArtifact cross =
+        runner.run(
+            new GraphStage(),
+            GraphConfig.newBuilder().setK(4).setSplit("test").setBaseSplit("test").build(),
+            Map.of("embeddings", embeddings, "base", base));
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () ->
+                runner.run(
+                    new ClusterStage(),
+                    ClusterConfig.newBuilder().setGraph(GraphClusters.getDefaultInstance()).build(),
+                    Map.of("embeddings", embeddings, "graph", cross)))
+        .withMessage(
+            "the graph of step cluster is a cross graph: its neighbours, of split test, are no"
+                + " nodes of it");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "split: \"train\", cluster.split is train",
+    "layer: \"pooled\", cluster.layer is pooled",
+    "clusters: 7, cluster.clusters is 7",
+    "execution: EXECUTION_DISTRIBUTED, cluster.execution is EXECUTION_DISTRIBUTED"
+  })
+  void whatTheClustersOfAGraphDoNotReadIsRefused(String field, String message) throws Exception {
+    StoredArtifact embeddings = EmbeddingSets.publish(runner.store(), CLASSES, rows());
+    StoredArtifact graph =
+        runner.run(
+            new GraphStage(),
+            GraphConfig.newBuilder().setK(4).setSplit("test").build(),
+            Map.of("embeddings", embeddings));
+    ClusterConfig config =
+        TextFormat.parse(field, ClusterConfig.class).toBuilder()
+            .setGraph(GraphClusters.getDefaultInstance())
+            .build();
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(
+            () ->
+                runner.run(
+                    new ClusterStage(), config, Map.of("embeddings", embeddings, "graph", graph)))
+        .withMessageStartingWith(message + ", valid with cluster.graph is ");
   }
 
   @Test

@@ -36,7 +36,7 @@ public final class ParallelStart {
   }
 
   /**
-   * Returns which of some rows become candidates.
+   * Returns which of some rows become candidates: none, when the cost is 0.
    *
    * @param distances of the rows from their nearest candidates, squared
    * @param first position of the first of the rows
@@ -46,6 +46,9 @@ public final class ParallelStart {
    */
   public static int[] draw(
       double[] distances, int first, double cost, int clusters, long seed, int restart, int round) {
+    if (cost == 0) {
+      return new int[0];
+    }
     double share = clusters * OVERSAMPLING / cost;
     return IntStream.range(0, distances.length)
         .parallel()
@@ -131,15 +134,16 @@ public final class ParallelStart {
     int[] nearest = new int[points.rows()];
     int[] drawn = {first(points.rows(), seed, restart)};
     float[] candidates = new float[0];
-    for (int round = 0; drawn.length > 0; round++) {
-      float[] fresh = points.rows(drawn);
-      update(product, points, fresh, candidates.length / dim, distances, nearest);
-      candidates = joined(candidates, fresh);
-      double cost = extent.squaresOf(cost(extent, distances));
-      drawn =
-          round == ROUNDS || cost == 0
-              ? new int[0]
-              : draw(distances, 0, cost, clusters, seed, restart, round);
+    for (int round = 0; round <= ROUNDS; round++) {
+      if (drawn.length > 0) {
+        float[] fresh = points.rows(drawn);
+        update(product, points, fresh, candidates.length / dim, distances, nearest);
+        candidates = joined(candidates, fresh);
+      }
+      if (round < ROUNDS) {
+        double cost = extent.squaresOf(cost(extent, distances));
+        drawn = draw(distances, 0, cost, clusters, seed, restart, round);
+      }
     }
     long[] weights = new long[candidates.length / dim];
     for (int candidate : nearest) {
