@@ -81,6 +81,30 @@ public final class Estimator {
     return estimates;
   }
 
+  /**
+   * Returns what steps that are still to be made would be refused for, as far as can be told from
+   * the artifacts that are there: all of it, each with file and line.
+   *
+   * @param steps the steps, each after those that it reads; those that are made have an artifact
+   */
+  public List<String> refusals(List<PlannedStep> steps) throws IOException {
+    List<String> refusals = new ArrayList<>();
+    for (PlannedStep planned : steps) {
+      BoundStep step = planned.step();
+      if (planned.isReused()) {
+        artifacts.put(step.id(), planned.artifact().get());
+      } else {
+        estimate(step, step.stage(), Optional.empty())
+            .refusal()
+            .ifPresent(
+                why ->
+                    refusals.add(
+                        "%s: step \"%s\": %s".formatted(step.spec().configAt(), step.id(), why)));
+      }
+    }
+    return refusals;
+  }
+
   private SourceSize assumed(BoundStep step, SourceSize source) throws IOException {
     if (step.stage().output() != ArtifactType.ARTIFACT_TYPE_DATASET) {
       return source;
@@ -95,6 +119,7 @@ public final class Estimator {
       BoundStep step, Stage<C> stage, Optional<SourceSize> source) throws IOException {
     List<String> notes = new ArrayList<>();
     Optional<Estimate> estimate = Optional.empty();
+    Optional<String> refusal = Optional.empty();
     try {
       Map<String, StoredArtifact> inputs = inputs(step);
       Producer producer = producer(stage, inputs);
@@ -109,13 +134,14 @@ public final class Estimator {
               store,
               store.newStaging(stage.output()),
               producer);
+      refusal = refusal(stage, context);
       estimate =
           source.isPresent() ? stage.estimate(context, source.get()) : stage.estimate(context);
       if (estimate.isPresent()) {
         artifacts.put(
             step.id(),
             StoredArtifact.planned("planned-" + step.id(), estimate.get().content(), producer));
-        check(stage, context, notes);
+        refusal.ifPresent(why -> notes.add("would be refused: " + why));
         addNotes(estimate.get(), notes);
       } else {
         notes.add("stage %s tells no size".formatted(stage.name()));
@@ -125,7 +151,7 @@ public final class Estimator {
     }
     if (estimate.isEmpty()) {
       Rate none = new Rate(1, Optional.empty());
-      return new StepEstimate(step.id(), stage.name(), estimate, none, notes);
+      return new StepEstimate(step.id(), stage.name(), estimate, none, refusal, notes);
     }
     double own = estimate.get().work().perCoreSecond();
     Rate rate = rates.of(stage).orElse(new Rate(own, Optional.empty()));
@@ -136,7 +162,7 @@ public final class Estimator {
               "a work item, of %,d, takes %,.0f core-hours on one machine",
               estimate.get().workItems(), hours / estimate.get().workItems()));
     }
-    return new StepEstimate(step.id(), stage.name(), estimate, rate, notes);
+    return new StepEstimate(step.id(), stage.name(), estimate, rate, refusal, notes);
   }
 
   private Map<String, StoredArtifact> inputs(BoundStep step) throws IOException {
@@ -167,12 +193,13 @@ public final class Estimator {
     return producer.build();
   }
 
-  private static <C extends Message> void check(
-      Stage<C> stage, StageContext<C> context, List<String> notes) throws IOException {
+  private static <C extends Message> Optional<String> refusal(
+      Stage<C> stage, StageContext<C> context) throws IOException {
     try {
       stage.check(context);
+      return Optional.empty();
     } catch (StageException e) {
-      notes.add("would be refused on this machine: " + e.getMessage());
+      return Optional.of(e.getMessage());
     }
   }
 

@@ -11,10 +11,16 @@ import org.kindred.stages.Estimate;
  * @param stage name of its stage
  * @param estimate what the stage tells; empty when it can't
  * @param rate how fast the work is done
+ * @param refusal what a run of it would be refused for, if it would
  * @param notes what does not scale, what a run would be refused for, and what figures rest on
  */
 public record StepEstimate(
-    String step, String stage, Optional<Estimate> estimate, Rate rate, List<String> notes) {
+    String step,
+    String stage,
+    Optional<Estimate> estimate,
+    Rate rate,
+    Optional<String> refusal,
+    List<String> notes) {
   private static final double SECONDS_PER_HOUR = 3600;
 
   /**

@@ -7,7 +7,8 @@ package org.kindred.pipelines.plan;
 public final class PlanException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  PlanException(String message) {
+  /** Says what is wrong. */
+  public PlanException(String message) {
     super(message);
   }
 

@@ -153,6 +153,15 @@ public final class Planner {
 
   /** Decides on one step. */
   public PlannedStep decide(BoundStep step) throws IOException {
+    return decide(step, scope.forced().contains(step.id()));
+  }
+
+  /** Decides on a step once more, after another run has made what it would make. */
+  public PlannedStep decideAnew(BoundStep step) throws IOException {
+    return decide(step, false);
+  }
+
+  private PlannedStep decide(BoundStep step, boolean isForced) throws IOException {
     String fingerprint = fingerprint(step.stage(), step);
     Map<String, StoredArtifact> inputs = inputs(step);
     List<String> pending = step.reads().stream().filter(id -> !artifacts.containsKey(id)).toList();
@@ -167,7 +176,7 @@ public final class Planner {
                   reasons.add(change.equals(NEVER_RUN) ? change : change + " since its last run"));
       return run(step, String.join("; ", reasons), Optional.empty());
     }
-    if (scope.forced().contains(step.id())) {
+    if (isForced) {
       return run(step, "forced", Optional.of(producer));
     }
     Optional<ReuseEntry> entry = store.lookup(producer.getReuseKey());

@@ -106,6 +106,7 @@ record LineageSection(LineageGraph graph, List<Row> rows) implements Section {
       case STEP_ACTION_REUSED -> "reused";
       case STEP_ACTION_STARTED -> "started";
       case STEP_ACTION_FAILED -> "failed";
+      case STEP_ACTION_CANCELLED -> "cancelled";
       case STEP_ACTION_RAN, STEP_ACTION_UNSPECIFIED, UNRECOGNIZED -> "ran";
     };
   }

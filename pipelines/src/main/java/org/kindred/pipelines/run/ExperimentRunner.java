@@ -5,6 +5,8 @@ import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,7 @@ import org.kindred.pipelines.plan.PlannedStep;
 import org.kindred.pipelines.plan.Planner;
 import org.kindred.pipelines.plan.Producers;
 import org.kindred.pipelines.plan.Selection;
+import org.kindred.proto.artifact.v1.ArtifactType;
 import org.kindred.proto.artifact.v1.MetricValue;
 import org.kindred.proto.artifact.v1.Producer;
 import org.kindred.proto.pipeline.v1.ReuseEntry;
@@ -58,10 +61,26 @@ public final class ExperimentRunner {
   private final JobRunner jobs;
   private final RunListener listener;
   private final RunStore runs;
+  private final Foresight foresight;
 
   /** Runs experiments in a store, with the given stages, on a runner. */
   public ExperimentRunner(
       ArtifactStore store, Stages stages, JobRunner jobs, RunListener listener) {
+    this(store, stages, jobs, listener, Foresight.NONE);
+  }
+
+  /**
+   * Does the same, and looks ahead when the images are known.
+   *
+   * @param foresight tells what steps would be refused for
+   */
+  public ExperimentRunner(
+      ArtifactStore store,
+      Stages stages,
+      JobRunner jobs,
+      RunListener listener,
+      Foresight foresight) {
+    this.foresight = foresight;
     this.store = store;
     this.stages = stages;
     this.jobs = jobs;
@@ -75,11 +94,12 @@ public final class ExperimentRunner {
    * @return the run's record
    * @throws StepFailedException if a step fails; its record says so too, and the steps before it
    *     keep their artifacts
-   * @throws PlanException if the experiment can't be planned
+   * @throws PlanException if the experiment can't be planned, or a step would be refused
    */
   public Run run(ExperimentSpec experiment, Selection selection) throws IOException {
     Planner planner = new Planner(store, stages, runs, experiment, selection, jobs.name());
-    planner.plan();
+    List<PlannedStep> plan = new ArrayList<>(planner.plan());
+    lookAhead(plan);
     store.deleteAbandonedStaging();
     Instant start = Instant.now();
     Run.Builder run =
@@ -100,9 +120,14 @@ public final class ExperimentRunner {
     Heartbeat heartbeat = Heartbeat.start(runs, run.getId());
     try {
       MDC.put(StepFn.RUN, run.getId());
-      for (BoundStep step : planner.steps()) {
+      for (int i = 0; i < plan.size(); i++) {
+        BoundStep step = plan.get(i).step();
         MDC.put(StepFn.STEP, step.id());
-        runStep(planner, step, experiment, run);
+        StoredArtifact artifact = runStep(planner, step, experiment, run);
+        plan.set(i, new PlannedStep(step, "made", Optional.empty(), Optional.of(artifact)));
+        if (artifact.type() == ArtifactType.ARTIFACT_TYPE_DATASET) {
+          lookAhead(plan);
+        }
       }
       return finish(run.setState(RunState.RUN_STATE_DONE));
     } catch (RunCancelledException cancelled) {
@@ -129,6 +154,18 @@ public final class ExperimentRunner {
     }
   }
 
+  /** Once the images are known, so is what most other steps are made of. */
+  private void lookAhead(List<PlannedStep> plan) throws IOException {
+    boolean imagesAreKnown =
+        plan.stream()
+            .filter(step -> step.step().stage().output() == ArtifactType.ARTIFACT_TYPE_DATASET)
+            .allMatch(PlannedStep::isReused);
+    List<String> refusals = imagesAreKnown ? foresight.refusals(plan) : List.of();
+    if (!refusals.isEmpty()) {
+      throw new PlanException(String.join(System.lineSeparator(), refusals));
+    }
+  }
+
   private Run finish(Run.Builder run) throws IOException {
     run.setFinished(timestamp(Instant.now()));
     write(run);
@@ -140,7 +177,8 @@ public final class ExperimentRunner {
   }
 
   /** Runs or reuses a step; the run's record has it from its start on. */
-  private void runStep(Planner planner, BoundStep step, ExperimentSpec experiment, Run.Builder run)
+  private StoredArtifact runStep(
+      Planner planner, BoundStep step, ExperimentSpec experiment, Run.Builder run)
       throws IOException {
     long start = System.nanoTime();
     PlannedStep planned = planner.decide(step);
@@ -153,10 +191,11 @@ public final class ExperimentRunner {
     try {
       if (!planned.isReused()
           && jobs.awaitTwin(Job.of(run.getId(), step, producer(planned), store.root()), monitor)) {
-        planned = planner.decide(step);
+        // Also where the step is forced: what was made meanwhile was made anew.
+        planned = planner.decideAnew(step);
       }
     } catch (Throwable failure) {
-      record.setAction(StepAction.STEP_ACTION_FAILED).setSeconds(secondsSince(start));
+      record.setAction(actionAfter(failure)).setSeconds(secondsSince(start));
       throw failure;
     }
     listener.stepStarted(planned);
@@ -171,7 +210,7 @@ public final class ExperimentRunner {
       try {
         artifact = execute(step, step.stage(), experiment, monitor, planner.inputs(step), producer);
       } catch (Throwable failure) {
-        record.setAction(StepAction.STEP_ACTION_FAILED).setSeconds(secondsSince(start));
+        record.setAction(actionAfter(failure)).setSeconds(secondsSince(start));
         throw failure;
       }
       planner.made(step, artifact);
@@ -186,6 +225,13 @@ public final class ExperimentRunner {
     }
     write(run);
     listener.stepFinished(record.build());
+    return artifact;
+  }
+
+  private static StepAction actionAfter(Throwable failure) {
+    return failure instanceof RunCancelledException
+        ? StepAction.STEP_ACTION_CANCELLED
+        : StepAction.STEP_ACTION_FAILED;
   }
 
   private static Producer producer(PlannedStep planned) {

@@ -49,10 +49,14 @@ public record Job(
 
   private static String text(Value value) {
     return switch (value.getKindCase()) {
-      case NUMBER_VALUE -> "" + value.getNumberValue();
+      case NUMBER_VALUE -> number(value.getNumberValue());
       case BOOL_VALUE -> "" + value.getBoolValue();
       default -> value.getStringValue();
     };
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15 ? "" + (long) value : "" + value;
   }
 
   /** Returns the job's name: step, stage and parameters, what it makes, run. */

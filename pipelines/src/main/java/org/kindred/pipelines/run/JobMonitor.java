@@ -11,6 +11,9 @@ public interface JobMonitor {
    */
   void metrics(Map<String, Long> metrics);
 
+  /** Hears that the job is not started yet, and for which other job that is. */
+  default void waitsFor(String job) {}
+
   /** Returns whether the job is to be stopped. */
   boolean isCancelled();
 }

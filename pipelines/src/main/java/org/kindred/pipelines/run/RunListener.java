@@ -10,6 +10,9 @@ public interface RunListener {
   /** The run has an id and a record. */
   default void started(Run run) {}
 
+  /** A step waits for another run's job, before it is decided whether it is run or reused. */
+  default void stepWaits(RunStep step) {}
+
   /** A step is about to be run or reused. */
   default void stepStarted(PlannedStep step) {}
 

@@ -54,6 +54,11 @@ final class RunMonitor implements JobMonitor {
   }
 
   @Override
+  public void waitsFor(String job) {
+    listener.stepWaits(step.setReason("waits for " + job).build());
+  }
+
+  @Override
   public boolean isCancelled() {
     try {
       return runs.isCancelRequested(run.getId());

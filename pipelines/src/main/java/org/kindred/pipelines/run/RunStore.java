@@ -78,7 +78,7 @@ public final class RunStore implements Planner.History {
     ended.setFinished(Timestamps.now()).setError("cancelled after its process had died");
     for (RunStep.Builder step : ended.getStepsBuilderList()) {
       if (step.getAction() == StepAction.STEP_ACTION_STARTED) {
-        step.setAction(StepAction.STEP_ACTION_FAILED);
+        step.setAction(StepAction.STEP_ACTION_CANCELLED);
       }
     }
     write(ended.build());

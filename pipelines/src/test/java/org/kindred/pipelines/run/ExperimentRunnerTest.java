@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.options.PipelineOptions;
@@ -148,6 +150,28 @@ final class ExperimentRunnerTest {
     // Its own job, the twin's, and the one of the step after it.
     assertThat(marks.get(1)).isEqualTo(marks.get(0)).isNotEqualTo(marks.get(2));
     assertThat(experiment.store().list()).hasSize(3);
+  }
+
+  /** It was made while this run waited: anew, as was asked for. */
+  @Test
+  void aTwinsArtifactIsTakenByAForcedStepToo() throws IOException {
+    JobRunner jobs =
+        new Disturbed() {
+          @Override
+          public boolean awaitTwin(Job job, JobMonitor monitor) throws IOException {
+            experiment.run(Selection.ALL);
+            return true;
+          }
+
+          @Override
+          public void run(Pipeline pipeline, JobMonitor monitor) {
+            throw new AssertionError("the twin has made it");
+          }
+        };
+    Run run =
+        experiment.run(
+            jobs, new Selection(Optional.empty(), Optional.empty(), Set.of("test-source")));
+    assertThat(run.getSteps(0).getAction()).isEqualTo(StepAction.STEP_ACTION_REUSED);
   }
 
   @Test

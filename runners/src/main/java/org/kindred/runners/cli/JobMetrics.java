@@ -48,6 +48,7 @@ record JobMetrics(Map<String, Long> values) {
 
   private String counts() {
     return values.entrySet().stream()
+        .filter(metric -> metric.getValue() > 0)
         .map(metric -> String.format(Locale.ROOT, "%s %,d", metric.getKey(), metric.getValue()))
         .collect(Collectors.joining(", "));
   }

@@ -11,10 +11,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.kindred.pipelines.estimate.Estimator;
 import org.kindred.pipelines.experiment.ExperimentSpec;
 import org.kindred.pipelines.report.HtmlReport;
 import org.kindred.pipelines.report.MetricTable;
 import org.kindred.pipelines.run.ExperimentRunner;
+import org.kindred.pipelines.run.Foresight;
 import org.kindred.pipelines.run.JobRunner;
 import org.kindred.pipelines.run.RunStore;
 import org.kindred.proto.pipeline.v1.Run;
@@ -82,7 +84,11 @@ final class RunCommand implements Callable<Integer> {
     }
     Run run;
     try (RunDisplay display = new RunDisplay(spec.commandLine().getErr())) {
-      run = new ExperimentRunner(opened, stages, jobs, display).run(read, experiment.selection());
+      Foresight foresight =
+          steps -> new Estimator(opened, new RunStore(opened), read, jobs.name()).refusals(steps);
+      run =
+          new ExperimentRunner(opened, stages, jobs, display, foresight)
+              .run(read, experiment.selection());
     }
     String report = writeReport(run, opened);
     MetricTable metrics = MetricTable.of(run, opened);

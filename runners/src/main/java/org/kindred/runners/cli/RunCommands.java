@@ -95,14 +95,18 @@ final class RunCommands {
             step.getId(),
             action(step),
             step.getSeconds(),
-            artifact.isEmpty()
-                ? new JobMetrics(step.getProgressMap()).text()
-                : artifact.substring(0, 12));
+            artifact.isEmpty() ? progress(step) : artifact.substring(0, 12));
       }
       if (!run.getError().isEmpty()) {
         out.println(run.getError());
       }
       return Main.OK;
+    }
+
+    private static String progress(RunStep step) {
+      return step.getProgressCount() == 0
+          ? step.getReason()
+          : new JobMetrics(step.getProgressMap()).text();
     }
 
     private static String action(RunStep step) {

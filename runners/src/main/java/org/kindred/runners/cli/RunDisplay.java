@@ -60,6 +60,11 @@ final class RunDisplay implements RunListener, AutoCloseable {
     }
   }
 
+  @Override
+  public synchronized void stepWaits(RunStep step) {
+    err.printf("%-12s %s%n", step.getId(), step.getReason());
+  }
+
   /**
    * Shows a job's metrics; in a step whose workers are in this process and tell more, what they
    * tell.
@@ -73,7 +78,7 @@ final class RunDisplay implements RunListener, AutoCloseable {
         remote = true;
         show(metrics.update(step.getId()));
       }
-    } else if (!metrics.values().isEmpty()) {
+    } else if (!metrics.text().isEmpty()) {
       show(metrics.update(step.getId()));
     }
   }

@@ -14,13 +14,9 @@ import org.kindred.pipelines.run.Job;
 import org.kindred.pipelines.run.JobMonitor;
 import org.kindred.pipelines.run.JobRunner;
 import org.kindred.pipelines.run.RunCancelledException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A Flink session cluster, by the address of its REST interface. */
 final class FlinkClusterRunner implements JobRunner {
-  private static final Logger LOG = LoggerFactory.getLogger(FlinkClusterRunner.class);
-
   /**
    * A lost TaskManager costs a restart after another until Flink knows that it is lost, which is
    * after 50 seconds unless the cluster says otherwise. Failures that come together count as one.
@@ -81,7 +77,9 @@ final class FlinkClusterRunner implements JobRunner {
     if (twin.isEmpty()) {
       return false;
     }
-    LOG.warn("job {} already makes this, waiting for it: {}", twin.get().id(), twin.get().name());
+    String name = twin.get().name();
+    String run = name.substring(name.lastIndexOf(' ') + 1);
+    monitor.waitsFor("job %s of run %s, which makes the same".formatted(twin.get().id(), run));
     while (twin.isPresent()) {
       monitor.metrics(Map.of());
       if (monitor.isCancelled()) {

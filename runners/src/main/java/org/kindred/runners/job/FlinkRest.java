@@ -154,7 +154,8 @@ final class FlinkRest {
       throw new InterruptedIOException("interrupted while asking " + request.uri());
     } catch (IOException e) {
       throw new IOException(
-          "no Flink cluster answers at %s: %s".formatted(address, e.getClass().getSimpleName()), e);
+          "no Flink cluster answers at %s (%s)".formatted(address, e.getClass().getSimpleName()),
+          e);
     }
     if (response.statusCode() / 100 != 2) {
       throw new IOException(

@@ -13,7 +13,9 @@ public final class JobRunners {
   /** Says how a runner is named. */
   public static final String NAMES = "embedded, flink, flink=HOST:PORT, spark";
 
-  private static final Pattern CLUSTER = Pattern.compile("flink=([^\\s:/]+:\\d{1,5})");
+  private static final Pattern CLUSTER = Pattern.compile("flink=([^\\s:/]+:(\\d{1,5}))");
+
+  private static final int MOST_PORT = 65_535;
 
   private JobRunners() {}
 
@@ -27,6 +29,11 @@ public final class JobRunners {
   public static JobRunner named(String name, OptionalInt parallelism) {
     Matcher cluster = CLUSTER.matcher(name);
     if (cluster.matches()) {
+      int port = Integer.parseInt(cluster.group(2));
+      if (port < 1 || port > MOST_PORT) {
+        throw new IllegalArgumentException(
+            "runner \"%s\" has port %d, valid is 1 to %d".formatted(name, port, MOST_PORT));
+      }
       return new FlinkClusterRunner(cluster.group(1), parallelism);
     }
     int here = parallelism.orElse(Runtime.getRuntime().availableProcessors());

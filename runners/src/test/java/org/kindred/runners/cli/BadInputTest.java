@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
+import org.kindred.pipelines.run.RunStore;
 import org.kindred.stages.artifact.ArtifactStore;
 import org.kindred.stages.artifact.StoredArtifact;
 
@@ -159,18 +160,34 @@ final class BadInputTest {
     }
     String few = SmallExperiment.write(folder.resolve("few.yaml"), photographs);
     run(few, "--set", "pretrain.batch_size=6")
-        .failed(Main.FAILED, "step evaluate", "1 kind", "2 or more");
+        .failed(Main.USAGE, "step \"evaluate\"", "1 kind", "2 or more");
   }
 
   @Test
   void moreNeighborsThanThereAre() {
-    run(experiment, "--set", "graph.k=36").failed(Main.FAILED, "graph.k is 36", "1 to 35");
+    run(experiment, "--set", "graph.k=36")
+        .failed(Main.USAGE, "small.yaml", "step \"graph\": graph.k is 36", "1 to 35");
+  }
+
+  @Test
+  void whatLaterStepsWouldRefuseIsToldBeforeTheTraining() throws IOException {
+    run(experiment, "--set", "propagate.k=9")
+        .failed(
+            Main.USAGE,
+            "small.yaml:22, --set propagate.k=9: step \"propagate\"",
+            "propagate.k is 9, valid is 1 to 5");
+    assertThat(ArtifactStore.open(store.toString()).list()).as("the images alone").hasSize(1);
+    run(experiment, "--set", "evaluate.knn.k=99")
+        .failed(Main.USAGE, "step \"evaluate\": evaluate.knn.k is 99, valid is 1 to 36");
+    assertThat(new RunStore(ArtifactStore.open(store.toString())).ids())
+        .as("nothing runs where it is known beforehand")
+        .hasSize(1);
   }
 
   @Test
   void batchLargerThanTheDataSet() {
     run(experiment, "--set", "pretrain.batch_size=37")
-        .failed(Main.FAILED, "pretrain.batch_size is 37", "2 to 36", "train");
+        .failed(Main.USAGE, "pretrain.batch_size is 37", "2 to 36", "train");
   }
 
   @Test

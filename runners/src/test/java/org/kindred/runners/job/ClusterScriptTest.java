@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -22,14 +23,19 @@ final class ClusterScriptTest {
 
   private record Ended(int code, String output) {}
 
-  private Ended cluster(String settings, String command) throws IOException, InterruptedException {
+  private Ended cluster(String settings, String... words) throws IOException, InterruptedException {
+    return cluster(1, settings, words);
+  }
+
+  private Ended cluster(int port, String settings, String... words)
+      throws IOException, InterruptedException {
     Path output = folder.resolve("output");
+    List<String> command = new ArrayList<>(List.of(words));
+    command.add(0, FLINK.resolve("cluster").toString());
     ProcessBuilder builder =
-        new ProcessBuilder(FLINK.resolve("cluster").toString(), command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile());
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().put("KINDRED_CLUSTER", folder.resolve("cluster").toString());
-    builder.environment().put("KINDRED_CLUSTER_PORT", "1");
+    builder.environment().put("KINDRED_CLUSTER_PORT", "" + port);
     builder.environment().put("KINDRED_CLUSTER_OPTS", settings);
     int code = builder.start().waitFor();
     return new Ended(code, Files.readString(output));
@@ -68,6 +74,28 @@ final class ClusterScriptTest {
     } finally {
       own.destroyForcibly();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "abc", "-1", "100"})
+  void aNumberThatIsNoneIsRefusedBeforeAnythingStarts(String number) throws Exception {
+    Ended refused = cluster("", "start", number);
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.output())
+        .isEqualTo("cluster: N is " + number + ", valid is 1 to 99 TaskManagers\n");
+    assertThat(folder.resolve("cluster/pids")).doesNotExist();
+  }
+
+  /** Its slots would pass for those of the cluster that is to be started. */
+  @Test
+  void anotherClustersPortIsNotTaken() throws Exception {
+    try (FakeFlink other = new FakeFlink("job", "RUNNING")) {
+      int port = Integer.parseInt(other.address().substring(other.address().indexOf(':') + 1));
+      Ended refused = cluster(port, "", "start");
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.output()).contains("something answers at http://127.0.0.1:" + port);
+    }
+    assertThat(folder.resolve("cluster/pids")).doesNotExist();
   }
 
   /** Nothing was started then. */

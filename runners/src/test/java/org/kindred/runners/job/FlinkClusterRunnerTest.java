@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -59,6 +61,22 @@ final class FlinkClusterRunnerTest {
     assertThat(monitor.looks).isZero();
   }
 
+  @Test
+  void saysWhatItWaitsFor() throws IOException {
+    List<String> told = new ArrayList<>();
+    CountingMonitor monitor =
+        new CountingMonitor() {
+          @Override
+          public void waitsFor(String job) {
+            told.add(job);
+          }
+        };
+    try (FakeFlink flink = new FakeFlink(TWIN, "RUNNING", "FINISHED")) {
+      assertThat(await(flink, monitor)).isTrue();
+    }
+    assertThat(told).singleElement().asString().endsWith(" of run run-1, which makes the same");
+  }
+
   /** However it ends: the planner looks then whether there is an artifact. */
   @ParameterizedTest
   @CsvSource({"FINISHED", "FAILED", "CANCELED"})
@@ -102,7 +120,7 @@ final class FlinkClusterRunnerTest {
       assertThatThrownBy(() -> await(flink, monitor))
           .isInstanceOf(JobLostException.class)
           .hasMessage(
-              "the Flink cluster is lost: no Flink cluster answers at %s: ConnectException; run"
+              "the Flink cluster is lost: no Flink cluster answers at %s (ConnectException); run"
                   + " again when it is back",
               flink.address());
     }

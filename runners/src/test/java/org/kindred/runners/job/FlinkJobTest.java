@@ -82,7 +82,7 @@ final class FlinkJobTest {
       assertThatThrownBy(() -> run(flink, monitor))
           .isInstanceOf(JobLostException.class)
           .hasMessage(
-              "the Flink cluster is lost: no Flink cluster answers at %s: ConnectException; run"
+              "the Flink cluster is lost: no Flink cluster answers at %s (ConnectException); run"
                   + " again when it is back",
               flink.address())
           .hasRootCauseMessage("refused");

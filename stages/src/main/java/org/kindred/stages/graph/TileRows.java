@@ -10,15 +10,18 @@ import org.kindred.stages.features.FeatureReader;
 /**
  * How many rows of each side a work item compares at a time. Where the configuration leaves that
  * open: as many as are held in {@value #SIDE_BYTES} bytes, so that the lists which travel are few
- * and the search in a tile is long, but no more than a quarter of the rows, so that several workers
- * have work.
+ * and the search in a tile is long, but no more than an eighth of many rows, so that several
+ * workers have work.
  */
 final class TileRows {
   /** Bytes that one side holds. */
   private static final double SIDE_BYTES = 128 << 20;
 
-  /** Fewest tiles, where there are so many rows. */
-  private static final int FEWEST_TILES = 4;
+  /** Tiles of many rows, or a few less. */
+  private static final int TILES = 8;
+
+  /** Rows that are not worth several tiles. */
+  private static final int FEW_ROWS = 16_384;
 
   private TileRows() {}
 
@@ -62,8 +65,9 @@ final class TileRows {
 
   /** Returns a multiple of the rows of a file of neighbours, one or more. */
   static int of(long rows, int dimension, int k) {
-    double fitting = SIDE_BYTES / ExactSearch.bytesOfRow(k, dimension);
-    double most = Math.min(fitting, Math.ceil((double) rows / FEWEST_TILES));
-    return (int) Math.max(1, Math.round(most / NeighborShards.ROWS)) * NeighborShards.ROWS;
+    int fitting = (int) (SIDE_BYTES / ExactSearch.bytesOfRow(k, dimension)) / NeighborShards.ROWS;
+    long wanted = Math.max(FEW_ROWS, (rows + TILES - 1) / TILES);
+    long files = Math.min(fitting, (wanted + NeighborShards.ROWS - 1) / NeighborShards.ROWS);
+    return (int) Math.max(1, files) * NeighborShards.ROWS;
   }
 }
