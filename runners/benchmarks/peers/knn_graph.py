@@ -28,6 +28,7 @@ def exact(k):
     faiss.omp_set_num_threads(arguments.threads)
     index = faiss.IndexFlatIP(arguments.dimension)
     index.add(data)
+    index.search(data[:4096], k + 1)  # a first call does what later ones don't have to
     return measured(lambda: index.search(data, k + 1))  # finds the row itself too
 
 

@@ -154,7 +154,7 @@ public final class Estimator {
       return new StepEstimate(step.id(), stage.name(), estimate, none, refusal, notes);
     }
     double own = estimate.get().work().perCoreSecond();
-    Rate rate = rates.of(stage).orElse(new Rate(own, Optional.empty()));
+    Rate rate = rates.of(stage, own).orElse(new Rate(own, Optional.empty()));
     double hours = rate.coreHours(estimate.get());
     if (hours / estimate.get().workItems() > MANY_HOURS) {
       notes.add(

@@ -44,8 +44,13 @@ final class MeasuredRates {
     this.runner = runner;
   }
 
-  /** Returns the rate of a stage, if there is a run that tells it. */
-  <C extends Message> Optional<Rate> of(Stage<C> stage) throws IOException {
+  /**
+   * Returns the rate of a stage, if there is a run that tells it.
+   *
+   * @param own the stage's own figure: a run to which it gives another, by the precision of its
+   *     arithmetic say, does work of another kind
+   */
+  <C extends Message> Optional<Rate> of(Stage<C> stage, double own) throws IOException {
     Platform here = Producers.platform(runner);
     for (Run run : runs.all()) {
       Platform there = run.getPlatform();
@@ -55,7 +60,7 @@ final class MeasuredRates {
         for (RunStep step : run.getStepsList()) {
           if (tells(step, stage)) {
             Optional<Estimate> estimate = estimate(stage, step);
-            if (estimate.isPresent()) {
+            if (estimate.isPresent() && estimate.get().work().perCoreSecond() == own) {
               double seconds = step.getSeconds() * there.getProcessors();
               return Optional.of(
                   new Rate(estimate.get().work().amount() / seconds, Optional.of(run.getId())));

@@ -112,6 +112,7 @@ public final class ClusterStage implements Stage<ClusterConfig> {
     }
     if (isDistributed(context)) {
       checkDistributed(context.config());
+      features(context).forEach(table -> checkSums(context, table));
     } else {
       features(context).forEach(table -> checkMemory(context, table, examples));
     }
@@ -193,6 +194,23 @@ public final class ClusterStage implements Stage<ClusterConfig> {
       throw new StageException(
           "cluster.iterations is %d, valid is 1 to %d%s"
               .formatted(config.getIterations(), ClusterShards.MAX_ITERATIONS, spread));
+    }
+  }
+
+  /** The sums of all restarts travel together. */
+  private static void checkSums(StageContext<ClusterConfig> context, FeatureTable table) {
+    double ofRestart = (double) Long.BYTES * clusters(context) * (table.getDimension() + 1);
+    int most = (int) (Integer.MAX_VALUE / 2.0 / ofRestart);
+    if (context.config().getRestarts() > most) {
+      throw new StageException(
+          "cluster.restarts is %d, valid is %s, when the rows are spread over the workers: the sums of %d clusters of table %s, of dimension %d, take %.1f MB each"
+              .formatted(
+                  context.config().getRestarts(),
+                  most == 0 ? "none" : "1 to " + most,
+                  clusters(context),
+                  table.getTable(),
+                  table.getDimension(),
+                  ofRestart / 1e6));
     }
   }
 

@@ -3,9 +3,13 @@ package org.kindred.stages.graph;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import org.kindred.stages.StageException;
 
 /** A list of integers that grows, and travels between workers as bytes. */
 final class Ints {
+  /** Most values that travel together. */
+  static final int MOST = Integer.MAX_VALUE / Integer.BYTES;
+
   private int[] values = new int[64];
   private int size;
 
@@ -30,9 +34,18 @@ final class Ints {
     return Arrays.copyOf(values, size);
   }
 
-  /** Returns the values, four bytes each. */
+  /**
+   * Returns the values, four bytes each.
+   *
+   * @throws StageException when they are more than {@link #MOST}
+   */
   byte[] toBytes() {
-    ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(size, Integer.BYTES));
+    if (size > MOST) {
+      throw new StageException(
+          "what was found of a run of nodes is %d numbers, valid are at most %d: fewer propagate.hops, or a smaller propagate.k, find less"
+              .formatted(size, MOST));
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(size * Integer.BYTES);
     bytes.asIntBuffer().put(values, 0, size);
     return bytes.array();
   }

@@ -127,6 +127,13 @@ public final class PropagateStage implements Stage<PropagateConfig> {
           "propagate.k is %d: counting the components of %d nodes".formatted(config.getK(), nodes),
           Components.heapBytes(nodes),
           0);
+      // A node's set: how many, the nodes, and the hops of each.
+      int most = (Ints.MOST / PositiveWriter.SHARD_ROWS - 1) / 2;
+      if (walks(config) && paths(config) > most) {
+        throw new StageException(
+            "propagate.hops is %d: with propagate.k of %d, %.0f walks start at a node, valid is at most %d where the graph is spread over the workers"
+                .formatted(config.getHops(), config.getK(), paths(config), most));
+      }
       return;
     }
     if (!fitsOneArray(config, nodes)) {

@@ -182,6 +182,13 @@ class ClusterStageTest {
         "cluster.empty_clusters is farthest_row, valid are split and unchanged" + when);
     spread.setEmptyClusters(EmptyClusterRule.EMPTY_CLUSTER_RULE_SPLIT);
     assertFails(CLASSES, rows(), spread, "cluster.iterations is 300, valid is 1 to 100" + when);
+    assertFails(
+        CLASSES,
+        EmbeddingSets.clustered("test", 0, 9000, 200),
+        spread.clone().setIterations(5).setClusters(9000).setRestarts(1000),
+        "cluster.restarts is 1000, valid is 1 to 74, when the rows are spread over the workers: the"
+            + " sums of 9000 clusters of table learned-embedding, of dimension 200, take 14.5 MB"
+            + " each");
     spread.setBalanced(BalancedClusters.getDefaultInstance());
     assertFails(CLASSES, rows(), spread, "cluster.balanced is set, valid is k-means alone" + when);
   }

@@ -15,12 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kindred.models.linalg.Similarity;
 import org.kindred.models.linalg.UnitRows;
 import org.kindred.proto.artifact.v1.Metric;
 import org.kindred.proto.artifact.v1.NeighborGraph;
 import org.kindred.proto.pipeline.v1.FeatureChoice;
 import org.kindred.proto.pipeline.v1.GraphConfig;
+import org.kindred.proto.pipeline.v1.NeighborSearch;
 import org.kindred.stages.StageException;
 import org.kindred.stages.arrow.Tables;
 import org.kindred.stages.artifact.StoredArtifact;
@@ -193,10 +195,25 @@ class GraphStageTest {
     assertThat(Artifacts.ints(artifact, Tables.NEIGHBORS, "label")).containsOnly(-1);
   }
 
-  @Test
-  void whatCannotBeComparedIsNamed() {
+  private static NeighborSearch search(boolean isApproximate) {
+    NeighborSearch.Builder search = NeighborSearch.newBuilder();
+    if (isApproximate) {
+      search.getApproximateBuilder().setTargetRecall(0.9);
+    } else {
+      search.getExactBuilder();
+    }
+    return search.build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatCannotBeComparedIsNamed(boolean isApproximate) {
     List<Row> rows = EmbeddingSets.clustered("train", 0, 12, 3);
-    GraphConfig.Builder config = GraphConfig.newBuilder().setK(2);
+    GraphConfig.Builder config = GraphConfig.newBuilder().setK(2).setSearch(search(isApproximate));
+    assertFails(
+        rows,
+        config.clone().setK(12),
+        "graph.k is 12, valid is 1 to 11: split train has 12 examples");
     assertFails(
         rows,
         config.clone().setSplit("dev"),
@@ -227,11 +244,13 @@ class GraphStageTest {
   }
 
   /** Of two rows that have nothing in common the cosine is 0. */
-  @Test
-  void aRowOfZerosHasNeighboursToo() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRowOfZerosHasNeighboursToo(boolean isApproximate) throws IOException {
     List<Row> rows = EmbeddingSets.clustered("train", 0, 6, 3);
     rows.set(4, new Row(12, "train", 1, 0, 0, 0));
-    StoredArtifact artifact = graph(rows, GraphConfig.newBuilder().setK(2));
+    StoredArtifact artifact =
+        graph(rows, GraphConfig.newBuilder().setK(2).setSearch(search(isApproximate)));
     Artifacts.read(
         artifact,
         Tables.NEIGHBORS,

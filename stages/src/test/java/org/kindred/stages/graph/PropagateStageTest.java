@@ -209,6 +209,13 @@ class PropagateStageTest {
         .withMessage(
             "propagate.hops is 20: with propagate.k of 2, 2097150 walks start at a node, valid is"
                 + " at most 1000000");
+    PropagateConfig spread =
+        walks.toBuilder().setHops(16).setExecution(Execution.EXECUTION_DISTRIBUTED).build();
+    assertThatExceptionOfType(StageException.class)
+        .isThrownBy(() -> propagate(graph(embeddings), embeddings, spread))
+        .withMessage(
+            "propagate.hops is 16: with propagate.k of 2, 131070 walks start at a node, valid is at"
+                + " most 65535 where the graph is spread over the workers");
   }
 
   @Test
