@@ -162,14 +162,15 @@ public final class PropagateStage implements Stage<PropagateConfig> {
     };
   }
 
-  /**
-   * The neighbours, those of the mutual graph beside them, and two marks of each node, for each of
-   * the tasks that may work side by side in a process.
-   */
-  private static double heapBytes(PropagateConfig config, long nodes) {
+  /** The neighbours, those of the mutual graph beside them, and two marks of each node. */
+  private static double taskBytes(PropagateConfig config, long nodes) {
     double tables = config.getMutual() ? 2 * config.getK() + 1 : config.getK();
-    int tasks = Runtime.getRuntime().availableProcessors();
-    return Integer.BYTES * nodes * (tables + 2) * tasks;
+    return Integer.BYTES * nodes * (tables + 2);
+  }
+
+  /** The same of all tasks that may work side by side in a process. */
+  private static double heapBytes(PropagateConfig config, long nodes) {
+    return taskBytes(config, nodes) * Runtime.getRuntime().availableProcessors();
   }
 
   /** Walks of 1 to `hops` hops from a node. */
@@ -234,7 +235,7 @@ public final class PropagateStage implements Stage<PropagateConfig> {
           .holds(Components.heapBytes(nodes))
           .holds(2 * Integer.BYTES * PositiveWriter.SHARD_ROWS * found * (1.0 + config.getK()));
     } else {
-      estimate.holds(heapBytes(config, nodes));
+      estimate.holds(taskBytes(config, nodes));
     }
     return Optional.of(
         estimate
