@@ -69,7 +69,7 @@ def main():
             for name in "faiss", "sklearn":
                 theirs = peer("kmeans.py", name, file, DIMENSION, THREADS, CLUSTERS, UPDATES)
                 note(f"k-means, {name}", theirs, inertia(rows, file + ".centers"))
-            ours = kindred("tf-models", MAIN, "propagation", file, DIMENSION, K, HOPS, 5)[0]
+            ours = kindred("tf-models", MAIN, "propagation", file, DIMENSION, K, HOPS, 15)[0]
             theirs = peer("propagation.py", file + ".graph", K, HOPS)
             if ours["result"] != theirs["positives"]:
                 sys.exit(f"Kindred finds {ours['result']} positives, NumPy {theirs['positives']}")
