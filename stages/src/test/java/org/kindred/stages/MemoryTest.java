@@ -133,7 +133,8 @@ class MemoryTest {
         .isThrownBy(() -> stage.check(runner.context(stage, config, inputs)))
         .withMessage(
             "cluster.start is plus_plus, valid are parallel and random_rows, when the rows are"
-                + " spread over the workers");
+                + " spread over the workers, as they are since they do not fit half of this process's"
+                + " Java heap (-Xmx)");
     ClusterConfig spread =
         config.toBuilder()
             .setStart(ClusterStart.CLUSTER_START_PARALLEL)
